@@ -1,0 +1,3 @@
+"""Obelisk: a lightweight, RESTful DICOM server."""
+
+__version__ = "0.1.0"

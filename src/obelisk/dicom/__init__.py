@@ -1,0 +1,1 @@
+"""Rules of the standard: bytes in, values out; no socket, SQL or HTTP."""

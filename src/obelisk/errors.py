@@ -1,0 +1,128 @@
+"""The whole error tree on one page; errors know no transport.
+
+::
+
+    ServerError
+    ├── InvalidInputError            the caller is wrong; a retry is pointless
+    │   ├── InvalidDICOMError        not PS3.10, or unreadable (offset, reason)
+    │   └── InvalidArgumentError     any other parameter (name, value, expected)
+    ├── NotFoundError                (kind, identifier)
+    ├── ForbiddenError               rule or credentials said no
+    ├── NotSupportedError            SOP class, transfer syntax, operation
+    ├── LimitError                   quota or size (limit, actual)
+    ├── UnavailableError             a retry may help
+    │   ├── StorageError             the storage area failed
+    │   │   └── StorageFullError     the storage area is full
+    │   └── IndexUnavailableError    the index failed
+    ├── ProtocolError                the peer broke the DICOM upper layer protocol
+    └── ConfigError                  start-up only; lists every problem
+"""
+
+from collections.abc import Sequence
+
+
+class ServerError(Exception):
+    """Something went wrong in the server.
+
+    Parameters
+    ----------
+    message
+        What was wrong, for a person; the docstring of the class unless given.
+        Patient data never enters a message.
+    details
+        The same facts for a program: names and plain JSON values.
+    """
+
+    def __init__(self, message: str | None = None, **details: object) -> None:
+        if message is None:
+            message = (type(self).__doc__ or "").strip().split("\n", 1)[0].rstrip(".")
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InvalidInputError(ServerError):
+    """The request is wrong, and a retry is pointless."""
+
+
+class InvalidDICOMError(InvalidInputError):
+    """The bytes are not a readable DICOM file.
+
+    Parameters
+    ----------
+    reason
+        What is wrong with the bytes.
+    offset
+        Where, in bytes from the start of the file, if known.
+    """
+
+    def __init__(self, reason: str, offset: int | None = None) -> None:
+        message = reason if offset is None else f"{reason} (at offset {offset})"
+        super().__init__(message, reason=reason, offset=offset)
+        self.reason = reason
+        self.offset = offset
+
+
+class InvalidArgumentError(InvalidInputError):
+    """An argument is wrong."""
+
+
+class NotFoundError(ServerError):
+    """There is no such thing.
+
+    Parameters
+    ----------
+    kind
+        What was looked for, such as ``study`` or ``attachment``.
+    identifier
+        The name under which it was looked for.
+    """
+
+    def __init__(self, kind: str, identifier: str) -> None:
+        super().__init__(f"Unknown {kind}", kind=kind, identifier=identifier)
+
+
+class ForbiddenError(ServerError):
+    """A rule forbids this."""
+
+
+class NotSupportedError(ServerError):
+    """What was asked for is not supported."""
+
+
+class LimitError(ServerError):
+    """A limit was exceeded."""
+
+
+class UnavailableError(ServerError):
+    """Something that the server needs is not available; a retry may help."""
+
+
+class StorageError(UnavailableError):
+    """The storage area failed."""
+
+
+class StorageFullError(StorageError):
+    """The storage area is full."""
+
+
+class IndexUnavailableError(UnavailableError):
+    """The index failed."""
+
+
+class ProtocolError(ServerError):
+    """The peer broke the DICOM upper layer protocol."""
+
+
+class ConfigError(ServerError):
+    """The configuration is wrong.
+
+    Parameters
+    ----------
+    problems
+        Every problem that was found, one sentence each.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = list(problems)

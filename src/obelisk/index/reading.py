@@ -1,0 +1,268 @@
+"""What can be asked of the index inside one transaction."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from obelisk.dicom.levels import LEVELS, Level
+from obelisk.errors import NotFoundError
+from obelisk.index.records import (
+    Attachment,
+    Change,
+    ChangeType,
+    Compression,
+    ContentType,
+    Counts,
+    ResourceRow,
+    SeriesIndexes,
+)
+from obelisk.index.statements import LEVEL_STATEMENTS, STATEMENTS
+
+_LAST_SEQ = 2**63 - 1
+
+
+class ReadTransaction:
+    """A consistent view of the index.
+
+    Parameters
+    ----------
+    connection
+        A connection on which a transaction is open.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def _run(self, name: str, *parameters: object) -> sqlite3.Cursor:
+        return self._connection.execute(STATEMENTS[name], parameters)
+
+    def _run_at(self, name: str, level: Level, *parameters: object) -> sqlite3.Cursor:
+        return self._connection.execute(LEVEL_STATEMENTS[name, level], parameters)
+
+    def find_ids(self, level: Level, since: int, limit: int | None) -> list[str]:
+        """Return the ids of a page of resources, in the order of the ids."""
+        rows = self._run_at("find_ids", level, -1 if limit is None else limit, since)
+        return [id_ for (id_,) in rows]
+
+    def lookup_pk(self, level: Level, id_: str) -> int | None:
+        """Return the row number of a resource, `None` if there is none."""
+        row = self._run_at("find_pk", level, id_).fetchone()
+        return None if row is None else int(row[0])
+
+    def get_pk(self, level: Level, id_: str) -> int:
+        """Return the row number of a resource, or raise `NotFoundError`."""
+        pk = self.lookup_pk(level, id_)
+        if pk is None:
+            raise NotFoundError(level.name.lower(), id_)
+        return pk
+
+    def find_rows(
+        self, level: Level, since: int, limit: int | None
+    ) -> list[ResourceRow]:
+        """Return a page of resources, in the order of the ids."""
+        tail = " ORDER BY r.id LIMIT ? OFFSET ?"
+        return self._rows(level, tail, (-1 if limit is None else limit, since))
+
+    def get_row(self, level: Level, id_: str) -> ResourceRow:
+        """Return one resource, or raise `NotFoundError`."""
+        rows = self._rows(level, " WHERE r.id = ?", (id_,))
+        if not rows:
+            raise NotFoundError(level.name.lower(), id_)
+        return rows[0]
+
+    def get_row_by_pk(self, level: Level, pk: int) -> ResourceRow:
+        """Return the resource with a row number that is known to exist."""
+        return self._rows(level, " WHERE r.pk = ?", (pk,))[0]
+
+    def find_descendants(
+        self, level: Level, pk: int, target: Level
+    ) -> list[ResourceRow]:
+        """Return the resources of a deeper level below one, in the order of the ids."""
+        tail = f" WHERE {self._below(level, target)} ORDER BY r.id"
+        return self._rows(target, tail, (pk,))
+
+    def find_descendant_ids(self, level: Level, pk: int, target: Level) -> list[str]:
+        """Return the ids of `find_descendants`."""
+        table = target.name.lower()
+        sql = f"SELECT id FROM {table} r WHERE {self._below(level, target)} ORDER BY id"  # noqa: S608 -- names of our own tables
+        return [id_ for (id_,) in self._connection.execute(sql, (pk,))]
+
+    @staticmethod
+    def _below(level: Level, target: Level) -> str:
+        condition = "= ?"
+        for middle in LEVELS[level.depth + 1 : target.depth]:
+            condition = (
+                f"IN (SELECT pk FROM {middle.name.lower()} WHERE parent_pk {condition})"  # noqa: S608 -- idem
+            )
+        return f"r.parent_pk {condition}"
+
+    def _rows(
+        self, level: Level, tail: str, parameters: Sequence[object]
+    ) -> list[ResourceRow]:
+        sql = STATEMENTS[f"{level.name.lower()}_rows"] + tail
+        rows = self._connection.execute(sql, parameters)
+        return [_BUILDERS[level](self, row) for row in rows.fetchall()]
+
+    def find_ancestor_pk(self, level: Level, pk: int, target: Level) -> int:
+        """Return the row number of the ancestor of a resource at a higher level."""
+        while level is not target:
+            sql = f"SELECT parent_pk FROM {level.name.lower()} WHERE pk = ?"  # noqa: S608 -- idem
+            pk = self._connection.execute(sql, (pk,)).fetchone()[0]
+            level = LEVELS[level.depth - 1]
+        return pk
+
+    def series_indexes(self, pk: int) -> SeriesIndexes:
+        """Return what the instances of a series say of their positions."""
+        return SeriesIndexes(*self._run("series_indexes", pk).fetchone())
+
+    def counts_of(self, level: Level, pk: int) -> Counts:
+        """Return how much is below a resource, itself included."""
+        return Counts(*self._run(f"{level.name.lower()}_counts", pk).fetchone())
+
+    def total_counts(self) -> Counts:
+        """Return how much there is in the whole archive."""
+        return Counts(*self._run("total_counts").fetchone())
+
+    def lookup_attachment(
+        self, level: Level, pk: int, content_type: ContentType = ContentType.DICOM
+    ) -> Attachment | None:
+        """Return an attachment of a resource, `None` if it has none of that type."""
+        row = self._run("find_attachment", level.depth, pk, content_type).fetchone()
+        if row is None:
+            return None
+        key, compression, size, md5, crc32, stored_size, stored_md5, type_ = row
+        return Attachment(
+            key,
+            Compression(compression),
+            size,
+            md5,
+            crc32,
+            stored_size,
+            stored_md5,
+            ContentType(type_),
+        )
+
+    def find_known_keys(self, keys: Iterable[str]) -> set[str]:
+        """Return those of some keys that an attachment names."""
+        return {
+            key
+            for key in keys
+            if self._run("find_known_key", key).fetchone() is not None
+        }
+
+    def find_removals(self) -> list[str]:
+        """Return the keys of the files that are still to be removed."""
+        return [key for (key,) in self._run("find_removals")]
+
+    def find_changes(
+        self,
+        *,
+        since: int,
+        limit: int,
+        to: int | None = None,
+        types: Sequence[ChangeType] = (),
+        is_backward: bool = False,
+    ) -> list[Change]:
+        """Return at most `limit` changes after `since` and up to `to`.
+
+        They come in ascending order; with `is_backward` they are the last ones
+        up to `to`, whatever `since` is.
+        """
+        stop = _LAST_SEQ if to is None else to
+        bounds = (stop,) if is_backward else (since, stop)
+        name = "find_changes_backward" if is_backward else "find_changes_forward"
+        marks = ",".join("?" * len(types))
+        sql = STATEMENTS[name].format(types=f" AND type IN ({marks})" if types else "")
+        values = (*bounds, *(type_.value for type_ in types), limit)
+        rows = self._connection.execute(sql, values).fetchall()
+        return [_change(row) for row in (reversed(rows) if is_backward else rows)]
+
+    def last_change(self) -> int:
+        """Return the number of the last change that ever was, 0 if there was none."""
+        return int(self._run("find_last_change").fetchone()[0])
+
+    def find_unstable(self, level: Level, now: float) -> list[tuple[int, str]]:
+        """Return row number and id of the resources whose time to be stable came."""
+        return self._run_at("find_unstable", level, now).fetchall()
+
+    def lookup_property(self, name: str) -> str | None:
+        """Return a property of the whole archive, `None` if it is not set."""
+        row = self._run("find_property", name).fetchone()
+        return None if row is None else str(row[0])
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    seq, type_, depth, id_, date = row
+    return Change(seq, ChangeType(type_), LEVELS[depth], id_, date)
+
+
+def _patient_row(_: ReadTransaction, row: tuple[Any, ...]) -> ResourceRow:
+    pk, id_, attributes, metadata, parent, children, updated, stable, protected = row
+    return ResourceRow(
+        pk,
+        id_,
+        Level.PATIENT,
+        attributes,
+        metadata,
+        parent,
+        children,
+        updated,
+        stable,
+        bool(protected),
+    )
+
+
+def _study_row(_: ReadTransaction, row: tuple[Any, ...]) -> ResourceRow:
+    pk, id_, attributes, metadata, parent, children, updated, stable, patient = row
+    return ResourceRow(
+        pk,
+        id_,
+        Level.STUDY,
+        attributes,
+        metadata,
+        parent,
+        children,
+        updated,
+        stable,
+        patient_attributes=patient,
+    )
+
+
+def _series_row(transaction: ReadTransaction, row: tuple[Any, ...]) -> ResourceRow:
+    pk, id_, attributes, metadata, parent, children, updated, stable, expected = row
+    return ResourceRow(
+        pk,
+        id_,
+        Level.SERIES,
+        attributes,
+        metadata,
+        parent,
+        children,
+        updated,
+        stable,
+        expected_instance_count=expected,
+        indexes=None if expected is None else transaction.series_indexes(pk),
+    )
+
+
+def _instance_row(_: ReadTransaction, row: tuple[Any, ...]) -> ResourceRow:
+    pk, id_, attributes, metadata, parent, index, key, size = row
+    return ResourceRow(
+        pk,
+        id_,
+        Level.INSTANCE,
+        attributes,
+        metadata,
+        parent,
+        index_in_series=index,
+        file_key=key,
+        file_size=size,
+    )
+
+
+_BUILDERS = {
+    Level.PATIENT: _patient_row,
+    Level.STUDY: _study_row,
+    Level.SERIES: _series_row,
+    Level.INSTANCE: _instance_row,
+}

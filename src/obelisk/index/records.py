@@ -1,0 +1,178 @@
+"""The rows of the index, as frozen records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+
+from obelisk.dicom.identifiers import ResourceIds
+from obelisk.dicom.levels import Level
+
+
+class ContentType(IntEnum):
+    """What an attachment holds; the numbers are Orthanc's."""
+
+    DICOM = 1
+
+
+class Compression(IntEnum):
+    """How the stored bytes of an attachment came from its content."""
+
+    NONE = 0
+    ZLIB_WITH_SIZE = 1
+
+
+class ChangeType(Enum):
+    """A kind of event in the change log."""
+
+    NEW_INSTANCE = "NewInstance"
+    NEW_SERIES = "NewSeries"
+    NEW_STUDY = "NewStudy"
+    NEW_PATIENT = "NewPatient"
+    COMPLETED_SERIES = "CompletedSeries"
+    STABLE_SERIES = "StableSeries"
+    STABLE_STUDY = "StableStudy"
+    STABLE_PATIENT = "StablePatient"
+
+
+NEW = {
+    Level.PATIENT: ChangeType.NEW_PATIENT,
+    Level.STUDY: ChangeType.NEW_STUDY,
+    Level.SERIES: ChangeType.NEW_SERIES,
+    Level.INSTANCE: ChangeType.NEW_INSTANCE,
+}
+
+STABLE = {
+    Level.PATIENT: ChangeType.STABLE_PATIENT,
+    Level.STUDY: ChangeType.STABLE_STUDY,
+    Level.SERIES: ChangeType.STABLE_SERIES,
+}
+
+
+class OverwriteMode(Enum):
+    """What happens to an instance that is received once more."""
+
+    NEVER = "Never"
+    ALWAYS = "Always"
+    IF_CHANGED = "IfChanged"
+
+
+class StoreStatus(Enum):
+    """What became of a received instance; the values are Orthanc's."""
+
+    SUCCESS = "Success"
+    ALREADY_STORED = "AlreadyStored"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One file of the storage area, and what it holds.
+
+    Sizes are in bytes and MD5 sums in hexadecimal (empty if not computed);
+    `crc32` is that of the content, before any compression.
+    """
+
+    key: str
+    compression: Compression
+    size: int
+    md5: str
+    crc32: int
+    stored_size: int
+    stored_md5: str
+    content_type: ContentType = ContentType.DICOM
+
+
+@dataclass(frozen=True, slots=True)
+class NewInstance:
+    """All that ingest learned about one instance.
+
+    `attributes` holds, for each level, keywords and values; `metadata` likewise
+    for the levels that the instance creates.
+    """
+
+    ids: ResourceIds
+    attributes: Mapping[Level, Mapping[str, object]]
+    metadata: Mapping[Level, Mapping[str, str]]
+    index_in_series: int | None
+    expected_instance_count: int | None
+    attachment: Attachment
+    received: str
+    stable_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOutcome:
+    """The answer of the index to a new instance.
+
+    `removed_keys` are the files of an instance that was overwritten.
+    """
+
+    status: StoreStatus
+    removed_keys: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRow:
+    """One resource, with its neighbours; JSON columns are left encoded."""
+
+    pk: int
+    id: str
+    level: Level
+    attributes: str
+    metadata: str
+    parent_id: str | None = None
+    child_ids: str = "[]"
+    last_update: str = ""
+    stable_at: float | None = None
+    is_protected: bool = False
+    patient_attributes: str | None = None
+    expected_instance_count: int | None = None
+    indexes: "SeriesIndexes | None" = None
+    index_in_series: int | None = None
+    file_key: str = ""
+    file_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesIndexes:
+    """The positions that the instances of one series say they have."""
+
+    instance_count: int
+    indexed_count: int
+    distinct_count: int
+    lowest: int | None
+    highest: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is below a resource, or in the whole archive; sizes in bytes."""
+
+    patient_count: int
+    study_count: int
+    series_count: int
+    instance_count: int
+    disk_size: int
+    uncompressed_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One event of the change log."""
+
+    seq: int
+    type: ChangeType
+    level: Level
+    id: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What a deletion did.
+
+    `remaining` is the nearest ancestor that still exists, and `keys` are the files
+    that no attachment names any more.
+    """
+
+    remaining: tuple[Level, str] | None
+    keys: list[str]

@@ -1,0 +1,192 @@
+-- Named statements; those with {table} exist once per level.
+
+-- name: find_ids
+SELECT id FROM {table} ORDER BY id LIMIT ? OFFSET ?
+
+-- name: find_pk
+SELECT pk FROM {table} WHERE id = ?
+
+-- name: find_child_ids_of
+SELECT id FROM {table} WHERE parent_pk = ? ORDER BY id
+
+-- name: patient_rows
+SELECT r.pk, r.id, r.attributes, r.metadata, NULL,
+       (SELECT json_group_array(id) FROM (SELECT id FROM study WHERE parent_pk = r.pk ORDER BY id)),
+       r.last_update, r.stable_at, r.is_protected
+FROM patient r
+
+-- name: study_rows
+SELECT r.pk, r.id, r.attributes, r.metadata, p.id,
+       (SELECT json_group_array(id) FROM (SELECT id FROM series WHERE parent_pk = r.pk ORDER BY id)),
+       r.last_update, r.stable_at, p.attributes
+FROM study r JOIN patient p ON p.pk = r.parent_pk
+
+-- name: series_rows
+SELECT r.pk, r.id, r.attributes, r.metadata, p.id,
+       (SELECT json_group_array(id) FROM (SELECT id FROM instance WHERE parent_pk = r.pk ORDER BY id)),
+       r.last_update, r.stable_at, r.expected_instance_count
+FROM series r JOIN study p ON p.pk = r.parent_pk
+
+-- name: instance_rows
+SELECT r.pk, r.id, r.attributes, r.metadata, p.id, r.index_in_series, a.key, a.size
+FROM instance r JOIN series p ON p.pk = r.parent_pk
+JOIN attachment a ON a.level = 3 AND a.resource_pk = r.pk AND a.content_type = 1
+
+-- name: series_indexes
+SELECT COUNT(*), COUNT(index_in_series), COUNT(DISTINCT index_in_series),
+       MIN(index_in_series), MAX(index_in_series)
+FROM instance WHERE parent_pk = ?
+
+-- name: patient_counts
+SELECT 1, study_count, series_count, instance_count, disk_size, uncompressed_size
+FROM patient WHERE pk = ?
+
+-- name: study_counts
+SELECT 1, 1, series_count, instance_count, disk_size, uncompressed_size
+FROM study WHERE pk = ?
+
+-- name: series_counts
+SELECT 1, 1, 1, instance_count, disk_size, uncompressed_size
+FROM series WHERE pk = ?
+
+-- name: instance_counts
+SELECT 1, 1, 1, 1, disk_size, uncompressed_size
+FROM instance WHERE pk = ?
+
+-- name: total_counts
+SELECT patient_count, study_count, series_count, instance_count, disk_size, uncompressed_size
+FROM total
+
+-- name: find_attachment
+SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type
+FROM attachment WHERE level = ? AND resource_pk = ? AND content_type = ?
+
+-- name: find_known_key
+SELECT 1 FROM attachment WHERE key = ?
+
+-- name: find_lineage
+-- The pks of a series and its ancestors.
+SELECT e.pk, s.pk, s.parent_pk
+FROM series e JOIN study s ON s.pk = e.parent_pk WHERE e.id = ?
+
+-- name: insert_patient
+INSERT INTO patient (id, patient_id, patient_name, attributes, metadata, last_update, stable_at)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+
+-- name: insert_study
+INSERT INTO study (id, parent_pk, study_instance_uid, study_date, accession_number,
+                   attributes, metadata, last_update, stable_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: insert_series
+INSERT INTO series (id, parent_pk, series_instance_uid, modality, expected_instance_count,
+                    attributes, metadata, last_update, stable_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: insert_instance
+INSERT INTO instance (id, parent_pk, sop_instance_uid, index_in_series, attributes, metadata,
+                      disk_size, uncompressed_size)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: insert_attachment
+INSERT INTO attachment (level, resource_pk, content_type, key, compression, size, md5, crc32,
+                        stored_size, stored_md5)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: grow_patient
+UPDATE patient SET study_count = study_count + ?, series_count = series_count + ?,
+    instance_count = instance_count + ?, disk_size = disk_size + ?,
+    uncompressed_size = uncompressed_size + ?, last_update = ?, stable_at = ?
+WHERE pk = ?
+
+-- name: grow_study
+UPDATE study SET series_count = series_count + ?, instance_count = instance_count + ?,
+    disk_size = disk_size + ?, uncompressed_size = uncompressed_size + ?,
+    last_update = ?, stable_at = ?
+WHERE pk = ?
+
+-- name: grow_series
+UPDATE series SET instance_count = instance_count + ?, disk_size = disk_size + ?,
+    uncompressed_size = uncompressed_size + ?, last_update = ?, stable_at = ?
+WHERE pk = ?
+
+-- name: shrink_patient
+UPDATE patient SET study_count = study_count - ?, series_count = series_count - ?,
+    instance_count = instance_count - ?, disk_size = disk_size - ?,
+    uncompressed_size = uncompressed_size - ?
+WHERE pk = ?
+
+-- name: shrink_study
+UPDATE study SET series_count = series_count - ?, instance_count = instance_count - ?,
+    disk_size = disk_size - ?, uncompressed_size = uncompressed_size - ?
+WHERE pk = ?
+
+-- name: shrink_series
+UPDATE series SET instance_count = instance_count - ?, disk_size = disk_size - ?,
+    uncompressed_size = uncompressed_size - ?
+WHERE pk = ?
+
+-- name: grow_total
+UPDATE total SET patient_count = patient_count + ?, study_count = study_count + ?,
+    series_count = series_count + ?, instance_count = instance_count + ?,
+    disk_size = disk_size + ?, uncompressed_size = uncompressed_size + ?
+
+-- name: find_children
+SELECT pk FROM {table} WHERE parent_pk = ?
+
+-- name: count_siblings
+SELECT parent_pk, (SELECT COUNT(*) FROM (SELECT 1 FROM {table} b WHERE b.parent_pk = a.parent_pk LIMIT 2))
+FROM {table} a WHERE a.pk = ?
+
+-- name: find_id
+SELECT id FROM {table} WHERE pk = ?
+
+-- name: delete_attachments
+DELETE FROM attachment WHERE level = ? AND resource_pk = ? RETURNING key
+
+-- name: delete_changes
+DELETE FROM change WHERE level = ? AND resource_pk = ?
+
+-- name: delete_row
+DELETE FROM {table} WHERE pk = ?
+
+-- name: insert_removal
+INSERT OR IGNORE INTO removal (key) VALUES (?)
+
+-- name: delete_removal
+DELETE FROM removal WHERE key = ?
+
+-- name: find_removals
+SELECT key FROM removal
+
+-- name: insert_change
+INSERT INTO change (type, level, resource_pk, id, date) VALUES (?, ?, ?, ?, ?)
+
+-- name: find_changes_forward
+SELECT seq, type, level, id, date FROM change
+WHERE seq > ? AND seq <= ?{types} ORDER BY seq LIMIT ?
+
+-- name: find_changes_backward
+SELECT seq, type, level, id, date FROM change
+WHERE seq <= ?{types} ORDER BY seq DESC LIMIT ?
+
+-- name: find_last_change
+SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'change'
+
+-- name: clear_changes
+DELETE FROM change
+
+-- name: find_unstable
+SELECT pk, id FROM {table} WHERE stable_at IS NOT NULL AND stable_at <= ? ORDER BY stable_at
+
+-- name: set_stable
+UPDATE {table} SET stable_at = NULL WHERE pk = ? AND stable_at <= ?
+
+-- name: find_property
+SELECT value FROM property WHERE name = ?
+
+-- name: insert_property
+INSERT OR IGNORE INTO property (name, value) VALUES (?, ?)
+
+-- name: find_expected
+SELECT expected_instance_count FROM series WHERE pk = ?

@@ -1,0 +1,182 @@
+"""The embedded index: SQLite in WAL mode, with writes that are committed in groups."""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from obelisk.errors import IndexUnavailableError
+from obelisk.index.migrations import migrate
+from obelisk.index.reading import ReadTransaction
+from obelisk.index.writing import WriteTransaction
+
+_T = TypeVar("_T")
+
+_BUSY_TIMEOUT_SECONDS = 30
+_GROUP_SIZE_MAX = 64
+_IDLE_READERS_MAX = 16
+_CACHE_KIB = 16_384
+
+
+class _Write(Generic[_T]):
+    """One action that waits for its transaction, then its outcome."""
+
+    __slots__ = ("action", "error", "is_done", "result")
+
+    def __init__(self, action: Callable[[WriteTransaction], _T]) -> None:
+        self.action = action
+        self.result: _T | None = None
+        self.error: BaseException | None = None
+        self.is_done = False
+
+    def run(self, transaction: WriteTransaction) -> None:
+        self.result = self.action(transaction)
+
+    def outcome(self) -> _T:
+        if self.error is not None:
+            raise self.error
+        return self.result  # type: ignore[return-value]  # set by run()
+
+
+class SQLiteIndex:
+    """See `Index`; one file, for the processes of one machine.
+
+    Parameters
+    ----------
+    path
+        The database; created, or migrated to the present schema, if need be.
+    is_synchronous
+        Whether a transaction reaches the disk before it counts as durable.
+
+    Raises
+    ------
+    IndexUnavailableError
+        If the file cannot be opened, or comes from a newer version.
+    """
+
+    def __init__(self, path: Path, *, is_synchronous: bool = True) -> None:
+        self._path = path
+        self._is_synchronous = is_synchronous
+        self._pending: deque[_Write[Any]] = deque()
+        self._turn = threading.Lock()
+        self._readers: deque[sqlite3.Connection] = deque()
+        self._is_closed = False
+        try:
+            self._writer = self._connect()
+            migrate(self._writer)
+        except sqlite3.Error as error:
+            raise IndexUnavailableError(f"Cannot open the index: {error}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path,
+            timeout=_BUSY_TIMEOUT_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        synchronous = "FULL" if self._is_synchronous else "NORMAL"
+        for pragma in (
+            "journal_mode = WAL",
+            f"synchronous = {synchronous}",
+            "foreign_keys = ON",
+            f"cache_size = -{_CACHE_KIB}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    @contextmanager
+    def read(self) -> Iterator[ReadTransaction]:
+        """See `Index.read`."""
+        if self._is_closed:
+            raise IndexUnavailableError("The index is closed")
+        try:
+            connection = self._readers.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            connection.execute("BEGIN")
+            yield ReadTransaction(connection)
+        except sqlite3.Error as error:
+            raise IndexUnavailableError(f"The index failed: {error}") from error
+        finally:
+            connection.rollback()
+            self._release(connection)
+
+    def _release(self, connection: sqlite3.Connection) -> None:
+        if self._is_closed or len(self._readers) >= _IDLE_READERS_MAX:
+            connection.close()
+        else:
+            self._readers.append(connection)
+
+    def write(self, action: Callable[[WriteTransaction], _T]) -> _T:
+        """See `Index.write`; whoever gets the turn commits for all who wait."""
+        write = _Write(action)
+        self._pending.append(write)
+        with self._turn:
+            while not write.is_done:
+                self._commit_group()
+        return write.outcome()
+
+    def _commit_group(self) -> None:
+        group = [
+            self._pending.popleft()
+            for _ in range(min(len(self._pending), _GROUP_SIZE_MAX))
+        ]
+        try:
+            self._run_group(group)
+        except BaseException as error:
+            for write in group:
+                write.error = _wrapped(error)
+            if not isinstance(error, sqlite3.Error):
+                raise
+        finally:
+            for write in group:
+                write.is_done = True
+
+    def _run_group(self, group: list[_Write[Any]]) -> None:
+        if self._is_closed:
+            raise sqlite3.ProgrammingError("the index is closed")
+        connection = self._writer
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            transaction = WriteTransaction(connection)
+            for write in group:
+                self._run_one(write, transaction)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+
+    def _run_one(self, write: _Write[Any], transaction: WriteTransaction) -> None:
+        connection = self._writer
+        connection.execute("SAVEPOINT one")
+        try:
+            write.run(transaction)
+        except Exception as error:
+            if not connection.in_transaction:  # SQLite gave the whole group up
+                raise
+            connection.execute("ROLLBACK TO one")
+            write.error = _wrapped(error)
+        connection.execute("RELEASE one")
+
+    def close(self) -> None:
+        """See `Index.close`."""
+        with self._turn:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            self._writer.close()
+        while self._readers:
+            self._readers.pop().close()
+
+
+def _wrapped(error: BaseException) -> BaseException:
+    if isinstance(error, sqlite3.Error):
+        wrapped = IndexUnavailableError(f"The index failed: {error}")
+        wrapped.__cause__ = error
+        return wrapped
+    return error

@@ -1,0 +1,259 @@
+"""What can be changed in the index inside one transaction."""
+
+import orjson
+
+from obelisk.dicom.levels import LEVELS, Level
+from obelisk.index.reading import ReadTransaction
+from obelisk.index.records import (
+    NEW,
+    STABLE,
+    ChangeType,
+    Counts,
+    Deletion,
+    NewInstance,
+    OverwriteMode,
+    StoreOutcome,
+    StoreStatus,
+)
+from obelisk.index.series_status import SeriesStatus, series_status
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+class WriteTransaction(ReadTransaction):
+    """A consistent view of the index that can be changed."""
+
+    def store_instance(self, new: NewInstance, mode: OverwriteMode) -> StoreOutcome:
+        """Record an instance and create the resources above it that are missing.
+
+        Parameters
+        ----------
+        new
+            The instance; its file is already in the storage area.
+        mode
+            What to do if there is an instance with the same id.
+
+        Returns
+        -------
+        StoreOutcome
+            `ALREADY_STORED` if nothing was changed.
+        """
+        pk = self.lookup_pk(Level.INSTANCE, new.ids.instance)
+        removed: list[str] = []
+        if pk is not None:
+            if not self.is_replaced(pk, new.attachment.md5, new.attachment.crc32, mode):
+                return StoreOutcome(StoreStatus.ALREADY_STORED)
+            removed = self.delete(Level.INSTANCE, new.ids.instance).keys
+        self._insert(new)
+        return StoreOutcome(StoreStatus.SUCCESS, removed)
+
+    def is_replaced(self, pk: int, md5: str, crc32: int, mode: OverwriteMode) -> bool:
+        """Tell whether new content takes the place of a stored instance."""
+        if mode is not OverwriteMode.IF_CHANGED:
+            return mode is OverwriteMode.ALWAYS
+        stored = self.lookup_attachment(Level.INSTANCE, pk)
+        return stored is None or (stored.md5, stored.crc32) != (md5, crc32)
+
+    def _insert(self, new: NewInstance) -> None:
+        lineage = self._run("find_lineage", new.ids.series).fetchone()
+        created: list[tuple[Level, int]] = []
+        if lineage is None:
+            patient = self._ensure(Level.PATIENT, None, new, created)
+            study = self._ensure(Level.STUDY, patient, new, created)
+            series = self._ensure(Level.SERIES, study, new, created)
+        else:
+            series, study, patient = lineage
+        instance = self._insert_instance(new, series)
+        self._grow(new, (patient, study, series), len(created))
+        self._log_new(new, [(Level.INSTANCE, instance), *reversed(created)], series)
+
+    def _ensure(
+        self,
+        level: Level,
+        parent_pk: int | None,
+        new: NewInstance,
+        created: list[tuple[Level, int]],
+    ) -> int:
+        pk = self.lookup_pk(level, new.ids.at(level))
+        if pk is None:
+            pk = self._insert_ancestor(level, parent_pk, new)
+            created.append((level, pk))
+        return pk
+
+    def _insert_ancestor(
+        self, level: Level, parent_pk: int | None, new: NewInstance
+    ) -> int:
+        values = new.attributes[level]
+        text = {
+            name: value if isinstance(value, str) else ""
+            for name, value in values.items()
+        }
+        searched: tuple[object, ...]
+        if level is Level.PATIENT:
+            name = text.get("PatientName", "").upper()
+            searched = (text.get("PatientID", ""), name)
+        elif level is Level.STUDY:
+            keywords = ("StudyInstanceUID", "StudyDate", "AccessionNumber")
+            searched = (parent_pk, *(text.get(keyword, "") for keyword in keywords))
+        else:
+            uid, modality = text.get("SeriesInstanceUID", ""), text.get("Modality", "")
+            searched = (parent_pk, uid, modality, new.expected_instance_count)
+        cursor = self._run(
+            f"insert_{level.name.lower()}",
+            new.ids.at(level),
+            *searched,
+            _json(values),
+            _json(new.metadata[level]),
+            new.received,
+            new.stable_at,
+        )
+        return _row_number(cursor.lastrowid)
+
+    def _insert_instance(self, new: NewInstance, series_pk: int) -> int:
+        values, file = new.attributes[Level.INSTANCE], new.attachment
+        cursor = self._run(
+            "insert_instance",
+            new.ids.instance,
+            series_pk,
+            values.get("SOPInstanceUID", ""),
+            new.index_in_series,
+            _json(values),
+            _json(new.metadata[Level.INSTANCE]),
+            file.stored_size,
+            file.size,
+        )
+        pk = _row_number(cursor.lastrowid)
+        self._run(
+            "insert_attachment",
+            Level.INSTANCE.depth,
+            pk,
+            file.content_type,
+            file.key,
+            file.compression,
+            file.size,
+            file.md5,
+            file.crc32,
+            file.stored_size,
+            file.stored_md5,
+        )
+        return pk
+
+    def _grow(
+        self, new: NewInstance, pks: tuple[int, int, int], created_count: int
+    ) -> None:
+        patient, study, series = pks
+        patients, studies, seriess = (int(created_count >= n) for n in (3, 2, 1))
+        sizes = (new.attachment.stored_size, new.attachment.size)
+        when = (new.received, new.stable_at)
+        self._run("grow_series", 1, *sizes, *when, series)
+        self._run("grow_study", seriess, 1, *sizes, *when, study)
+        self._run("grow_patient", studies, seriess, 1, *sizes, *when, patient)
+        self._run("grow_total", patients, studies, seriess, 1, *sizes)
+
+    def _log_new(
+        self, new: NewInstance, created: list[tuple[Level, int]], series_pk: int
+    ) -> None:
+        for level, pk in created:
+            self._log(NEW[level], level, pk, new.ids.at(level), new.received)
+        expected = self._run("find_expected", series_pk).fetchone()[0]
+        if expected is None:
+            return
+        status = series_status(expected, self.series_indexes(series_pk))
+        if status is SeriesStatus.COMPLETE:
+            type_, id_ = ChangeType.COMPLETED_SERIES, new.ids.series
+            self._log(type_, Level.SERIES, series_pk, id_, new.received)
+
+    def _log(
+        self, type_: ChangeType, level: Level, pk: int, id_: str, date: str
+    ) -> None:
+        self._run("insert_change", type_.value, level.depth, pk, id_, date)
+
+    def delete(self, level: Level, id_: str) -> Deletion:
+        """Delete a resource, all below it, and its ancestors that become empty.
+
+        The files are only named in the answer, and in the list of removals: they are
+        for the caller to remove, once the transaction is committed.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such resource.
+        """
+        pk = self.get_pk(level, id_)
+        top, top_pk, parent_pk = self._topmost(level, pk)
+        lost = self.counts_of(top, top_pk)
+        keys: list[str] = []
+        self._delete_tree(top, top_pk, keys)
+        for key in keys:
+            self._run("insert_removal", key)
+        remaining = self._shrink_ancestors(top, parent_pk, lost)
+        counts = [lost.patient_count, lost.study_count, lost.series_count]
+        counts[: top.depth] = [0] * top.depth
+        sizes = (lost.instance_count, lost.disk_size, lost.uncompressed_size)
+        self._run("grow_total", *(-count for count in (*counts, *sizes)))
+        return Deletion(remaining, keys)
+
+    def _topmost(self, level: Level, pk: int) -> tuple[Level, int, int | None]:
+        """Return the highest ancestor that has nothing else below, and its parent."""
+        while level is not Level.PATIENT:
+            parent, siblings = self._run_at("count_siblings", level, pk).fetchone()
+            if siblings > 1:
+                return level, pk, int(parent)
+            level, pk = LEVELS[level.depth - 1], int(parent)
+        return level, pk, None
+
+    def _delete_tree(self, level: Level, pk: int, keys: list[str]) -> None:
+        if level.child is not None:
+            children = self._run_at("find_children", level.child, pk).fetchall()
+            for (child,) in children:
+                self._delete_tree(level.child, child, keys)
+        keys += [key for (key,) in self._run("delete_attachments", level.depth, pk)]
+        self._run("delete_changes", level.depth, pk)
+        self._run_at("delete_row", level, pk)
+
+    def _shrink_ancestors(
+        self, top: Level, parent_pk: int | None, lost: Counts
+    ) -> tuple[Level, str] | None:
+        if parent_pk is None:
+            return None
+        level, pk = LEVELS[top.depth - 1], parent_pk
+        id_ = str(self._run_at("find_id", level, pk).fetchone()[0])
+        remaining = (level, id_)
+        studies = lost.study_count if top is Level.STUDY else 0
+        seriess = lost.series_count if top is not Level.INSTANCE else 0
+        sizes = (lost.instance_count, lost.disk_size, lost.uncompressed_size)
+        below = {Level.SERIES: (), Level.STUDY: (seriess,)}
+        for ancestor in reversed(LEVELS[: top.depth]):
+            pk = self.find_ancestor_pk(level, pk, ancestor)
+            counts = below.get(ancestor, (studies, seriess))
+            self._run(f"shrink_{ancestor.name.lower()}", *counts, *sizes, pk)
+            level = ancestor
+        return remaining
+
+    def confirm_removals(self, keys: list[str]) -> None:
+        """Forget files that have been removed from the storage area."""
+        for key in keys:
+            self._run("delete_removal", key)
+
+    def make_stable(
+        self, level: Level, pk: int, id_: str, now: float, date: str
+    ) -> None:
+        """Declare a resource stable and log it, unless it grew again meanwhile."""
+        if self._run_at("set_stable", level, pk, now).rowcount == 1:
+            self._log(STABLE[level], level, pk, id_, date)
+
+    def clear_changes(self) -> None:
+        """Empty the change log; numbers go on where they were."""
+        self._run("clear_changes")
+
+    def ensure_property(self, name: str, value: str) -> str:
+        """Set a property of the whole archive unless it is set; return its value."""
+        self._run("insert_property", name, value)
+        return self.lookup_property(name) or value
+
+
+def _row_number(lastrowid: int | None) -> int:
+    assert lastrowid is not None
+    return lastrowid

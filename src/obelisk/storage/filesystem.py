@@ -1,0 +1,245 @@
+"""A storage area in a folder: one file per key, in two levels of subfolders."""
+
+import errno
+import fcntl
+import mmap
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from obelisk.errors import StorageError, StorageFullError
+from obelisk.storage.base import Buffer
+
+_CHUNK_BYTES = 1_048_576
+_SMALL_BYTES = 4_194_304
+_PENDING = "pending"
+_LOCK = "lock"
+
+
+@contextmanager
+def _translated(verb: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"Cannot {verb} the storage area: {error.strerror}"
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StorageFullError(message) from error
+        raise StorageError(message) from error
+
+
+class FilePendingContent:
+    """See `PendingContent`.
+
+    The file has two names while it is pending: one in the folder of this process,
+    by which `FilesystemStorage.recover` finds it after a crash, and its final one.
+    """
+
+    def __init__(
+        self, key: str, pending: Path, final: Path, *, is_synced: bool
+    ) -> None:
+        self.key = key
+        self._pending = pending
+        self._final = final
+        self._is_synced = is_synced
+        self._is_linked = False
+        with _translated("write to"):
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            self._descriptor = os.open(pending, flags, 0o644)
+        self._is_open = True
+
+    def write(self, chunk: Buffer) -> None:
+        """See `PendingContent.write`."""
+        with _translated("write to"):
+            written = os.write(self._descriptor, chunk)
+            if written < len(chunk):
+                rest = memoryview(chunk)
+                while written < len(chunk):
+                    written += os.write(self._descriptor, rest[written:])
+
+    @contextmanager
+    def view(self) -> Iterator[Buffer]:
+        """See `PendingContent.view`."""
+        with _mapped(self._descriptor) as content:
+            yield content
+
+    def finish(self) -> None:
+        """See `PendingContent.finish`."""
+        with _translated("write to"):
+            self._link()
+            if self._is_synced:
+                os.fsync(self._descriptor)
+        self._close()
+
+    def _link(self) -> None:
+        try:
+            os.link(self._pending, self._final)
+        except FileNotFoundError:
+            self._final.parent.mkdir(parents=True, exist_ok=True)
+            os.link(self._pending, self._final)
+        self._is_linked = True
+
+    def confirm(self) -> None:
+        """See `PendingContent.confirm`."""
+        self._is_linked = False
+        self.discard()
+
+    def discard(self) -> None:
+        """See `PendingContent.discard`."""
+        self._close()
+        with suppress(OSError):
+            if self._is_linked:
+                self._final.unlink(missing_ok=True)
+            self._pending.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            os.close(self._descriptor)
+
+
+class FilesystemStorage:
+    """See `Storage`; the same folders as Orthanc's: ``ab/cd/abcd….`` by UUID.
+
+    Parameters
+    ----------
+    root
+        The folder; created if need be.
+    is_synced
+        Whether a content reaches the disk before `PendingContent.finish` returns.
+
+    Raises
+    ------
+    StorageError
+        If the folder cannot be created or written to.
+    """
+
+    def __init__(self, root: Path, *, is_synced: bool = True) -> None:
+        self._root = root
+        self._is_synced = is_synced
+        self._pending = root / _PENDING / uuid.uuid4().hex
+        with _translated("write to"):
+            self._pending.parent.mkdir(parents=True, exist_ok=True)
+        with _translated("write to"), self._census():
+            self._pending.mkdir()
+            flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+            self._lock = os.open(self._pending / _LOCK, flags, 0o644)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    @contextmanager
+    def _census(self) -> Iterator[None]:
+        """Keep other processes from joining or recovering meanwhile."""
+        folder = os.open(self._root / _PENDING, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    def _path(self, key: str) -> Path:
+        return self._root / key[:2] / key[2:4] / key
+
+    def create(self) -> FilePendingContent:
+        """See `Storage.create`."""
+        key = str(uuid.uuid4())
+        return FilePendingContent(
+            key, self._pending / key, self._path(key), is_synced=self._is_synced
+        )
+
+    def size(self, key: str) -> int:
+        """See `Storage.size`."""
+        with _translated("read from"):
+            return self._path(key).stat().st_size
+
+    def read(
+        self, key: str, start: int = 0, stop: int | None = None
+    ) -> Iterator[bytes]:
+        """See `Storage.read`."""
+        with _translated("read from"):
+            descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
+            length = os.fstat(descriptor).st_size if stop is None else stop
+        return _chunks(descriptor, start, length)
+
+    @contextmanager
+    def view(self, key: str) -> Iterator[Buffer]:
+        """See `Storage.view`; small contents are read, large ones are mapped."""
+        with _translated("read from"):
+            descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            with _mapped(descriptor) as content:
+                yield content
+        finally:
+            os.close(descriptor)
+
+    def delete(self, key: str) -> None:
+        """See `Storage.delete`."""
+        with _translated("remove from"):
+            self._path(key).unlink(missing_ok=True)
+
+    def recover(self, find_known: Callable[[Iterable[str]], set[str]]) -> int:
+        """See `Storage.recover`."""
+        count = 0
+        with _translated("clean up"), self._census():
+            for folder in (self._root / _PENDING).iterdir():
+                if folder != self._pending:
+                    count += self._recover_folder(folder, find_known)
+        return count
+
+    def _recover_folder(
+        self, folder: Path, find_known: Callable[[Iterable[str]], set[str]]
+    ) -> int:
+        """Clear the folder of a process, if that process is dead."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+        lock = os.open(folder / _LOCK, flags, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            keys = [path.name for path in folder.iterdir() if path.name != _LOCK]
+            lost = set(keys) - find_known(keys)
+            for key in lost:
+                self._path(key).unlink(missing_ok=True)
+            shutil.rmtree(folder)
+        except BlockingIOError:
+            return 0
+        finally:
+            os.close(lock)
+        return len(lost)
+
+    def close(self) -> None:
+        """See `Storage.close`."""
+        with _translated("clean up"):
+            shutil.rmtree(self._pending, ignore_errors=True)
+            os.close(self._lock)
+
+
+def _chunks(descriptor: int, start: int, stop: int) -> Iterator[bytes]:
+    try:
+        while start < stop:
+            with _translated("read from"):
+                chunk = os.pread(descriptor, min(_CHUNK_BYTES, stop - start), start)
+            if not chunk:
+                raise StorageError(
+                    "A file of the storage area is shorter than expected"
+                )
+            start += len(chunk)
+            yield chunk
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _mapped(descriptor: int) -> Iterator[Buffer]:
+    """Open a file for random access: read if it is small, else mapped."""
+    with _translated("read from"):
+        size = os.fstat(descriptor).st_size
+        if size <= _SMALL_BYTES:
+            content: Buffer = os.pread(descriptor, size, 0)
+        else:
+            content = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
+    try:
+        yield content
+    finally:
+        if isinstance(content, mmap.mmap):
+            with suppress(BufferError):  # a view lives on: it goes with the last one
+                content.close()

@@ -1,0 +1,184 @@
+import errno
+import multiprocessing
+import os
+
+import pytest
+
+from obelisk.errors import StorageError, StorageFullError
+from obelisk.storage import filesystem
+from obelisk.storage.filesystem import FilesystemStorage
+
+
+@pytest.fixture
+def storage(tmp_path):
+    """An empty storage area."""
+    storage = FilesystemStorage(tmp_path)
+    yield storage
+    storage.close()
+
+
+def put(storage, content):
+    """Store a content and return its key."""
+    pending = storage.create()
+    pending.write(content)
+    pending.finish()
+    pending.confirm()
+    return pending.key
+
+
+def files(root):
+    """Return the relative names of all files of a folder, locks left out."""
+    found = (path for path in root.rglob("*") if path.is_file() and path.name != "lock")
+    return sorted(str(path.relative_to(root)) for path in found)
+
+
+def test_content_lies_in_two_levels_of_folders(storage, tmp_path):
+    """The path of a file follows from its key, as in Orthanc."""
+    key = put(storage, b"abc")
+
+    assert files(tmp_path) == [f"{key[:2]}/{key[2:4]}/{key}"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 4_194_304, 4_194_305])
+def test_content_is_read_back(storage, size):
+    """What was written is read, as chunks and as a view."""
+    content = os.urandom(size)
+    key = put(storage, content)
+
+    with storage.view(key) as view:
+        assert bytes(view) == content
+    assert b"".join(storage.read(key)) == content
+    assert storage.size(key) == size
+
+
+def test_range_is_half_open(storage):
+    """A range starts with `start` and ends before `stop`."""
+    key = put(storage, bytes(range(10)))
+
+    assert b"".join(storage.read(key, 2, 5)) == bytes([2, 3, 4])
+
+
+def test_range_beyond_the_end_is_an_error(storage):
+    """A file that is shorter than the index says is not passed off as whole."""
+    key = put(storage, b"abc")
+
+    with pytest.raises(StorageError, match="shorter"):
+        list(storage.read(key, 0, 5))
+
+
+def test_missing_content_is_an_error(storage):
+    """Reading what is not there fails at once; deleting it does no harm."""
+    with pytest.raises(StorageError):
+        storage.read("abcdef")
+    with pytest.raises(StorageError), storage.view("abcdef"):
+        pass
+
+    storage.delete("abcdef")
+
+
+def test_discarded_content_leaves_nothing(storage, tmp_path):
+    """A content that is given up is gone, finished or not."""
+    for is_finished in (False, True):
+        pending = storage.create()
+        pending.write(b"abc")
+        if is_finished:
+            pending.finish()
+        pending.discard()
+
+    assert files(tmp_path) == []
+
+
+def test_confirmed_content_outlives_discard(storage):
+    """Once the index knows a content, discarding does nothing."""
+    key = put(storage, b"abc")
+    pending = storage.create()
+    pending.finish()
+    pending.confirm()
+
+    pending.discard()
+
+    assert storage.size(key) == 3
+    assert storage.size(pending.key) == 0
+
+
+def test_full_disk_is_told_apart(storage, monkeypatch):
+    """No room left is `StorageFullError`."""
+
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    pending = storage.create()
+    monkeypatch.setattr(filesystem.os, "write", fail)
+
+    with pytest.raises(StorageFullError):
+        pending.write(b"abc")
+    pending.discard()
+
+
+def test_short_writes_are_completed(storage, monkeypatch):
+    """A write that takes only a part is continued."""
+    write = os.write
+    pending = storage.create()
+    monkeypatch.setattr(filesystem.os, "write", lambda d, b: write(d, bytes(b)[:2]))
+    pending.write(b"abcdefg")
+    monkeypatch.undo()
+    pending.finish()
+    pending.confirm()
+
+    assert b"".join(storage.read(pending.key)) == b"abcdefg"
+
+
+def die_with_pending_contents(root, pipe):
+    """Leave contents in each state behind, without any clean-up."""
+    storage = FilesystemStorage(root)
+    started, finished, known = storage.create(), storage.create(), storage.create()
+    for pending in (started, finished, known):
+        pending.write(b"abc")
+    finished.finish()
+    known.finish()
+    pipe.send(known.key)
+    os._exit(9)
+
+
+def test_recovery_removes_what_a_dead_process_left(tmp_path):
+    """Only what the index knows survives the death of its writer."""
+    receiver, sender = multiprocessing.Pipe()
+    process = multiprocessing.get_context("fork").Process(
+        target=die_with_pending_contents, args=(tmp_path, sender)
+    )
+    process.start()
+    known = receiver.recv()
+    process.join()
+    storage = FilesystemStorage(tmp_path)
+    alive = storage.create()
+
+    count = storage.recover(lambda keys: {known} & set(keys))
+
+    assert count == 2
+    assert b"".join(storage.read(known)) == b"abc"
+    alive.discard()
+    assert files(tmp_path) == [f"{known[:2]}/{known[2:4]}/{known}"]
+    storage.close()
+
+
+def test_recovery_leaves_living_processes_alone(tmp_path):
+    """What another server is writing is not touched."""
+    first, second = FilesystemStorage(tmp_path), FilesystemStorage(tmp_path)
+    pending = first.create()
+    pending.write(b"abc")
+
+    assert second.recover(lambda _: set()) == 0
+
+    pending.finish()
+    pending.confirm()
+    assert second.size(pending.key) == 3
+    first.close()
+    second.close()
+
+
+def test_folder_that_cannot_be_written_is_an_error(tmp_path):
+    """A file where the folder should be is refused at once."""
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StorageError):
+        FilesystemStorage(tmp_path / "file")
