@@ -13,7 +13,9 @@
     ├── UnavailableError             a retry may help
     │   ├── StorageError             the storage area failed
     │   │   └── StorageFullError     the storage area is full
-    │   └── IndexUnavailableError    the index failed
+    │   ├── IndexUnavailableError    the index failed
+    │   └── RemoteError              a peer did not do its part
+    │       └── AssociationAbortedError  an association ended before its time
     ├── ProtocolError                the peer broke the DICOM upper layer protocol
     └── ConfigError                  start-up only; lists every problem
 """
@@ -108,6 +110,14 @@ class StorageFullError(StorageError):
 
 class IndexUnavailableError(UnavailableError):
     """The index failed."""
+
+
+class RemoteError(UnavailableError):
+    """A peer did not do its part."""
+
+
+class AssociationAbortedError(RemoteError):
+    """The association ended before its time."""
 
 
 class ProtocolError(ServerError):

@@ -39,7 +39,7 @@ def resource_ids(
     Parameters
     ----------
     patient_id
-        Patient ID (0010,0020), "" if absent, without leading and trailing spaces.
+        Patient ID (0010,0020) as text, "" if absent.
     study_uid
         Study Instance UID (0020,000D).
     series_uid
@@ -57,11 +57,12 @@ def resource_ids(
     series = digest.hexdigest()
     digest.update(f"|{sop_uid}".encode("utf-8", "surrogateescape"))
     return ResourceIds(
-        _grouped(patient), _grouped(study), _grouped(series), _grouped(digest.hexdigest())
+        _grouped(patient),
+        _grouped(study),
+        _grouped(series),
+        _grouped(digest.hexdigest()),
     )
 
 
 def _grouped(digits: str) -> str:
-    return (
-        f"{digits[:8]}-{digits[8:16]}-{digits[16:24]}-{digits[24:32]}-{digits[32:]}"
-    )
+    return f"{digits[:8]}-{digits[8:16]}-{digits[16:24]}-{digits[24:32]}-{digits[32:]}"

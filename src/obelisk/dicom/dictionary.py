@@ -1,0 +1,150 @@
+"""The data dictionaries: VR and name of each tag (PS3.6, and private ones).
+
+Names are those that Orthanc prints. They are the standard's keywords, but for
+retired attributes, which start with ``RETIRED_``. The table beside this module
+lists where the dictionary of pydicom is behind, and the private attributes.
+"""
+
+import json
+import re
+from functools import lru_cache
+from importlib.resources import files
+
+from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
+
+_NUMBERS = re.compile("([0-9a-fA-F]{4})[,-]?([0-9a-fA-F]{4})")
+
+UNKNOWN_NAME = "Unknown Tag & Data"
+
+#: VRs that depend on other attributes, by how PS3.6 spells them; the short forms
+#: mean: US or SS, OB or OW, US or OW (or SS), none.
+_AMBIGUOUS_VRS = {
+    "US or SS": "xs",
+    "OB or OW": "ox",
+    "US or OW": "lt",
+    "US or SS or OW": "lt",
+    "NONE": "na",
+}
+
+_UNKNOWN = ("UN", UNKNOWN_NAME)
+
+
+def _entry(fields: tuple[str, str, str, str, str]) -> tuple[str, str]:
+    vr, _, _, retired, keyword = fields
+    name = f"RETIRED_{keyword}" if retired else keyword
+    return _AMBIGUOUS_VRS.get(vr, vr), name
+
+
+def _load() -> tuple[
+    dict[int, tuple[str, str]],
+    dict[tuple[int, int], tuple[str, str]],
+    dict[str, dict[tuple[str, int], tuple[str, str]]],
+]:
+    """Read the standard, the repeating and the private attributes."""
+    table = json.loads(
+        files("obelisk.dicom").joinpath("dictionary.json").read_text("ascii")
+    )
+    standard = {tag: _entry(fields) for tag, fields in DicomDictionary.items()}
+    for key, entry in table["standard"].items():
+        if entry is None:
+            del standard[int(key, 16)]
+        else:
+            standard[int(key, 16)] = tuple(entry)
+    repeating = {
+        (int(mask[:2], 16), int(mask[4:], 16)): _entry(fields)
+        for mask, fields in RepeatersDictionary.items()
+        if mask[2:4] == "xx"
+    }
+    private = {
+        creator: {
+            (group, int(element, 16) & 0xFF): (vr, name)
+            for key, (vr, name) in entries.items()
+            for group, element in [key.split(",")]
+        }
+        for creator, entries in table["private"].items()
+    }
+    return standard, repeating, private
+
+
+_STANDARD, _REPEATING, _PRIVATE = _load()
+_SEQUENCES = frozenset(tag for tag, (vr, _) in _STANDARD.items() if vr == "SQ")
+_TAGS = {name: tag for tag, (_, name) in _STANDARD.items()}
+
+
+def lookup(tag: int, private_creator: str | None = None) -> tuple[str, str]:
+    """Get the VR and the name of a tag.
+
+    Parameters
+    ----------
+    tag
+        Group << 16 | element.
+    private_creator
+        Who reserved the block of a private tag.
+
+    Returns
+    -------
+    tuple[str, str]
+        ``UN`` and ``Unknown Tag & Data`` for a tag that is in no dictionary. VRs
+        that depend on other attributes are ``xs`` (US or SS), ``ox`` (OB or OW),
+        ``lt`` (US, SS or OW) and ``na`` (none).
+    """
+    return _STANDARD.get(tag) or _lookup_others(tag, private_creator)
+
+
+def _lookup_others(tag: int, private_creator: str | None) -> tuple[str, str]:
+    group, element = tag >> 16, tag & 0xFFFF
+    if group & 1:
+        return _lookup_private(group, element, private_creator)
+    if element == 0:
+        return "UL", "GenericGroupLength"
+    if group == 0x0020 and 0x3100 <= element <= 0x31FF and not element & 1:
+        return "CS", "RETIRED_SourceImageIDs"
+    return _REPEATING.get((group >> 8, element), _UNKNOWN)
+
+
+def _lookup_private(
+    group: int, element: int, private_creator: str | None
+) -> tuple[str, str]:
+    kind = "Illegal" if group <= 7 else "Private"
+    if element == 0:
+        return "UL", f"{kind}GroupLength"
+    if 0x10 <= element <= 0xFF:
+        return "LO", "PrivateCreator" if group > 7 else "IllegalPrivateCreator"
+    entries = _PRIVATE.get(private_creator or "")
+    if entries is None or element < 0x1000:
+        return _UNKNOWN
+    keys = [f"{group:04x}"]
+    # The overlays and annotations of a few creators repeat over odd groups.
+    keys += [f"{high}01-{high}ff" for high in ("60", "70") if f"{group >> 8:x}" == high]
+    found = (entries.get((key, element & 0xFF)) for key in keys)
+    return next(filter(None, found), _UNKNOWN)
+
+
+def name_of(tag: int, private_creator: str | None = None) -> str:
+    """Get the name of a tag, ``Unknown Tag & Data`` if it has none."""
+    return lookup(tag, private_creator)[1]
+
+
+def vr_of(tag: int, private_creator: str | None = None) -> str:
+    """Get the VR of a tag, ``UN`` if unknown; see `lookup` for ambiguous ones."""
+    return lookup(tag, private_creator)[0]
+
+
+def lookup_tag(text: str) -> int | None:
+    """Find a tag of the standard by its name, or any as ``gggg,eeee`` or the like.
+
+    The separator may be a comma, a dash or nothing.
+    """
+    match = _NUMBERS.fullmatch(text)
+    return int(match[1] + match[2], 16) if match else _TAGS.get(text)
+
+
+def is_sequence(tag: int) -> bool:
+    """Tell whether a tag of the standard is a sequence."""
+    return tag in _SEQUENCES
+
+
+@lru_cache(maxsize=8192)
+def format_tag(tag: int) -> str:
+    """Write a tag as ``gggg,eeee``."""
+    return f"{tag >> 16:04x},{tag & 0xFFFF:04x}"

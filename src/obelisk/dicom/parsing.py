@@ -1,0 +1,285 @@
+"""DICOM File (PS3.10) → what the index wants to know about it."""
+
+from dataclasses import dataclass
+
+from obelisk.dicom.dictionary import name_of, vr_of
+from obelisk.dicom.identifiers import ResourceIds, resource_ids
+from obelisk.dicom.levels import MAIN_TAGS
+from obelisk.dicom.reading.dataset import (
+    Dataset,
+    Element,
+    Source,
+    read_dataset,
+)
+from obelisk.dicom.reading.file_meta import FileMeta, open_dataset, read_file_meta
+from obelisk.dicom.reading.limits import DEFAULT_LIMITS, Limits
+from obelisk.dicom.reading.scanner import (
+    ITEM_DELIMITATION,
+    PIXEL_DATA,
+    Header,
+    RawItem,
+    Scanner,
+)
+from obelisk.dicom.reading.transfer_syntax import (
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    KNOWN,
+    NATIVE,
+    UNDEFINED_LENGTH,
+    Buffer,
+)
+from obelisk.dicom.tag_json import MAXIMUM_TEXT_SIZE, TagForm, tags_json, text_value
+from obelisk.dicom.values import TEXT_VRS, text_of
+from obelisk.errors import InvalidDICOMError
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Buffer",
+    "Dataset",
+    "Element",
+    "FileMeta",
+    "Limits",
+    "MissingUIDError",
+    "ParsedInstance",
+    "parse_instance",
+    "read_dataset",
+    "read_file_meta",
+]
+
+_SPECIFIC_CHARACTER_SET = 0x00080005
+_SOP_CLASS_UID = 0x00080016
+_SOP_INSTANCE_UID = 0x00080018
+_PATIENT_ID = 0x00100020
+_STUDY_INSTANCE_UID = 0x0020000D
+_SERIES_INSTANCE_UID = 0x0020000E
+_PIXEL_REPRESENTATION = 0x00280103
+_BITS_ALLOCATED = 0x00280100
+
+_MAIN_TAGS = frozenset(tag for tags in MAIN_TAGS.values() for tag in tags)
+_WANTED = _MAIN_TAGS | {
+    _SPECIFIC_CHARACTER_SET,
+    _SOP_CLASS_UID,
+    _BITS_ALLOCATED,
+    _PIXEL_REPRESENTATION,
+}
+_WANTED_WORDS = {
+    encoding.is_little_endian: frozenset(map(encoding.word, _WANTED))
+    for encoding in (EXPLICIT_LITTLE, EXPLICIT_BIG)
+}
+
+_TAGS = {
+    encoding.is_little_endian: {encoding.word(tag): tag for tag in _WANTED}
+    for encoding in (EXPLICIT_LITTLE, EXPLICIT_BIG)
+}
+_VRS = {tag: vr_of(tag) for tag in _WANTED}
+_PLAIN_VRS = TEXT_VRS | {"US"}
+
+#: A value of that many bytes is not too long, whatever its encoding.
+_CERTAIN_SIZE = MAXIMUM_TEXT_SIZE // 4
+
+
+class MissingUIDError(InvalidDICOMError):
+    """The file lacks a UID that identifies the instance."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedInstance:
+    """What identifies an instance, and its main attributes.
+
+    Parameters
+    ----------
+    transfer_syntax_uid
+        Of the File Meta Information, or as the dataset looks where there is none.
+    sop_class_uid
+        SOP Class UID, "" if absent.
+    patient_id, study_instance_uid, series_instance_uid, sop_instance_uid
+        As the identifiers are derived from them.
+    attributes
+        The main attributes that are present, by tag: text, or a list of items
+        (name → value) for sequences. Binary and overlong values are left out.
+    pixel_data_offset
+        Where Pixel Data starts in the file, in bytes; `None` without any, in
+        deflated files, and in files without preamble.
+    pixel_data_vr
+        The VR of Pixel Data, such as ``OW``; `None` without an offset.
+    bits_allocated
+        Bits Allocated, `None` if absent.
+    """
+
+    transfer_syntax_uid: str
+    sop_class_uid: str
+    patient_id: str
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    attributes: dict[int, object]
+    pixel_data_offset: int | None
+    pixel_data_vr: str | None
+    bits_allocated: int | None = None
+
+    @property
+    def ids(self) -> ResourceIds:
+        """The identifiers of the instance and of its ancestors."""
+        return resource_ids(
+            self.patient_id,
+            self.study_instance_uid,
+            self.series_instance_uid,
+            self.sop_instance_uid,
+        )
+
+    @property
+    def has_unusual_pixel_data_vr(self) -> bool:
+        """Whether the VR of Pixel Data is not what its encoding suggests.
+
+        This is so if it was explicit, and is neither OB for up to 8 bits nor OW for
+        more. Orthanc records the VR as metadata of such instances.
+        """
+        if self.pixel_data_vr is None or self.transfer_syntax_uid not in _EXPLICIT:
+            return False
+        usual = "OW" if (self.bits_allocated or 0) > 8 else "OB"
+        return self.pixel_data_vr != usual
+
+
+_EXPLICIT = frozenset({"1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
+
+
+def parse_instance(
+    buffer: Buffer,
+    *,
+    default_encoding: str = "Latin1",
+    limits: Limits = DEFAULT_LIMITS,
+) -> ParsedInstance:
+    """Read the main attributes of a DICOM file.
+
+    The structure of the whole file is checked, but only the pages with headers of
+    data elements, items and fragments are touched.
+
+    Parameters
+    ----------
+    buffer
+        The whole file.
+    default_encoding
+        Orthanc's name of the encoding of text without Specific Character Set.
+    limits
+        How much to take.
+
+    Raises
+    ------
+    MissingUIDError
+        If the file lacks a UID that identifies the instance.
+    InvalidDICOMError
+        If the file is malformed.
+    """
+    file_meta = read_file_meta(buffer)
+    content, start = open_dataset(buffer, file_meta, limits)
+    root = RawItem(file_meta.encoding)
+    pixels = _scan(Scanner(content, start, limits), root, file_meta)
+    values = _values(content, root, default_encoding)
+    has_offset = content is buffer and file_meta.has_preamble
+    bits_allocated = values.pop(_BITS_ALLOCATED, None)
+    return ParsedInstance(
+        transfer_syntax_uid=file_meta.transfer_syntax_uid,
+        sop_class_uid=str(values.get(_SOP_CLASS_UID) or ""),
+        patient_id=_identifier(values, _PATIENT_ID) or "",
+        study_instance_uid=_uid(values, _STUDY_INSTANCE_UID),
+        series_instance_uid=_uid(values, _SERIES_INSTANCE_UID),
+        sop_instance_uid=_uid(values, _SOP_INSTANCE_UID),
+        attributes={
+            tag: value
+            for tag, value in values.items()
+            if value is not None and tag in _MAIN_TAGS
+        },
+        pixel_data_offset=pixels.offset if pixels and has_offset else None,
+        pixel_data_vr=pixels.vr.decode("latin-1") or "OW"
+        if pixels and has_offset
+        else None,
+        bits_allocated=_integer(bits_allocated),
+    )
+
+
+def _scan(scanner: Scanner, root: RawItem, file_meta: FileMeta) -> Header | None:
+    """Note the wanted elements, check all others, and find Pixel Data."""
+    encoding = root.encoding
+    wanted = _WANTED_WORDS[encoding.is_little_endian]
+    places = root.places
+    stop = len(scanner.buffer)
+    pixels: Header | None = None
+    while (header := scanner.scan(stop, encoding, wanted, places)) is not None:
+        tag = header.tag
+        if tag == ITEM_DELIMITATION:
+            break  # Whatever follows is not part of the dataset.
+        items: list[RawItem] | None = None
+        word = encoding.word(tag)
+        if word in wanted and word not in places:
+            places[word] = header.place
+            if header.is_sequence:
+                items = root.sequences[word] = []
+        elif tag == PIXEL_DATA and pixels is None:
+            pixels = header
+            _check_encapsulation(header, file_meta.transfer_syntax_uid)
+        scanner.enter(header, stop, encoding, items)
+    return pixels
+
+
+def _check_encapsulation(header: Header, transfer_syntax_uid: str) -> None:
+    if (
+        header.length != UNDEFINED_LENGTH
+        and transfer_syntax_uid in KNOWN
+        and transfer_syntax_uid not in NATIVE
+    ):
+        raise InvalidDICOMError(
+            "compressed pixel data is not encapsulated", header.offset
+        )
+
+
+def _values(
+    content: Buffer, root: RawItem, default_encoding: str
+) -> dict[int, object | None]:
+    """Get the noted values by tag: text, a list of items, or `None`."""
+    dataset = Dataset(root, Source(content, root, default_encoding))
+    character_set = dataset.source.character_set
+    order = root.encoding.order
+    tags = _TAGS[root.encoding.is_little_endian]
+    values: dict[int, object | None] = {}
+    for word, (encoded_vr, _, start, stop) in root.places.items():
+        tag = tags[word]
+        vr = encoded_vr.decode("latin-1") or _VRS[tag]
+        if vr in _PLAIN_VRS and stop - start <= _CERTAIN_SIZE:
+            value = bytes(content[start:stop])
+            values[tag] = text_of(vr, value, order, character_set)
+        else:
+            values[tag] = _value(dataset, tag)
+    return values
+
+
+def _value(dataset: Dataset, tag: int) -> object | None:
+    element = dataset.lookup(tag)
+    if element is None:
+        return None
+    if element.items is not None:
+        return [tags_json(item, TagForm.SIMPLE) for item in element.items]
+    return text_value(element, MAXIMUM_TEXT_SIZE)[1]
+
+
+def _identifier(values: dict[int, object | None], tag: int) -> str | None:
+    """Get a value that identifies the instance, `None` if it is absent."""
+    if tag not in values:
+        return None
+    value = values[tag]
+    if not isinstance(value, str):
+        raise InvalidDICOMError(f"{name_of(tag)} is not text of at most 256 bytes")
+    return value
+
+
+def _uid(values: dict[int, object | None], tag: int) -> str:
+    value = _identifier(values, tag)
+    if value is None:
+        raise MissingUIDError(f"{name_of(tag)} is missing")
+    if not value:
+        raise InvalidDICOMError(f"{name_of(tag)} is empty")
+    return value
+
+
+def _integer(value: object | None) -> int | None:
+    text = str(value).split("\\", 1)[0]
+    return int(text) if text.isdecimal() else None

@@ -1,0 +1,59 @@
+"""Tests of the dictionaries."""
+
+import pytest
+
+from obelisk.dicom.dictionary import (
+    UNKNOWN_NAME,
+    format_tag,
+    is_sequence,
+    lookup_tag,
+    name_of,
+    vr_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "name"),
+    [
+        (0x00100010, "PN", "PatientName"),
+        (0x00281101, "xs", "RedPaletteColorLookupTableDescriptor"),
+        (0x00101000, "LO", "OtherPatientIDs"),
+        (0x00280402, "US", "RETIRED_NumberOfTransformSteps"),
+        (0x60020010, "US", "OverlayRows"),
+        (0x501E3000, "ox", "RETIRED_CurveData"),
+        (0x00203102, "CS", "RETIRED_SourceImageIDs"),
+        (0x00203101, "UN", UNKNOWN_NAME),
+        (0x00080000, "UL", "GenericGroupLength"),
+        (0x00090000, "UL", "PrivateGroupLength"),
+        (0x00090010, "LO", "PrivateCreator"),
+        (0x00010010, "LO", "IllegalPrivateCreator"),
+        (0x00091001, "UN", UNKNOWN_NAME),
+        (0x12345678, "UN", UNKNOWN_NAME),
+    ],
+)
+def test_vr_and_name(tag, vr, name):
+    """Standard, retired, repeating and generic tags have the names of Orthanc."""
+    assert (vr_of(tag), name_of(tag)) == (vr, name)
+
+
+def test_private():
+    """A private tag is named by who reserved its block, wherever the block is."""
+    assert name_of(0x00291110, "SIEMENS CSA HEADER") == "CSAImageHeaderInfo"
+    assert vr_of(0x00291210, "SIEMENS CSA HEADER") == "OB"
+    assert name_of(0x00291110, "ACME") == UNKNOWN_NAME
+    assert name_of(0x60031001, "PAPYRUS 3.0") == "LinkedOverlays"
+
+
+def test_lookup_tag():
+    """A tag is found by its name or number."""
+    for text in ("0010,0020", "0010-0020", "00100020"):
+        assert lookup_tag(text) == 0x00100020
+    assert lookup_tag("PatientID") == 0x00100020
+    assert lookup_tag("NoSuchName") is None
+
+
+def test_format_and_sequence():
+    """Tags are written in lower case; sequences are known."""
+    assert format_tag(0x0040A730) == "0040,a730"
+    assert is_sequence(0x0040A730)
+    assert not is_sequence(0x00100010)
