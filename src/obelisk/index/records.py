@@ -48,14 +48,6 @@ STABLE = {
 }
 
 
-class OverwriteMode(Enum):
-    """What happens to an instance that is received once more."""
-
-    NEVER = "Never"
-    ALWAYS = "Always"
-    IF_CHANGED = "IfChanged"
-
-
 class StoreStatus(Enum):
     """What became of a received instance; the values are Orthanc's."""
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from obelisk.errors import IndexUnavailableError
+from obelisk.errors import IndexUnavailableError, ServerError
 from obelisk.index.migrations import migrate
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.writing import WriteTransaction
@@ -126,15 +126,15 @@ class SQLiteIndex:
             self._pending.popleft()
             for _ in range(min(len(self._pending), _GROUP_SIZE_MAX))
         ]
+        failure: ServerError | None = IndexUnavailableError("The write was given up")
         try:
             self._run_group(group)
-        except BaseException as error:
-            for write in group:
-                write.error = _wrapped(error)
-            if not isinstance(error, sqlite3.Error):
-                raise
+            failure = None
+        except sqlite3.Error as error:
+            failure = _wrapped(error)
         finally:
             for write in group:
+                write.error = failure or write.error
                 write.is_done = True
 
     def _run_group(self, group: list[_Write[Any]]) -> None:
@@ -160,7 +160,8 @@ class SQLiteIndex:
             if not connection.in_transaction:  # SQLite gave the whole group up
                 raise
             connection.execute("ROLLBACK TO one")
-            write.error = _wrapped(error)
+            is_own = isinstance(error, sqlite3.Error)
+            write.error = _wrapped(error) if is_own else error
         connection.execute("RELEASE one")
 
     def close(self) -> None:
@@ -174,9 +175,7 @@ class SQLiteIndex:
             self._readers.pop().close()
 
 
-def _wrapped(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.Error):
-        wrapped = IndexUnavailableError(f"The index failed: {error}")
-        wrapped.__cause__ = error
-        return wrapped
-    return error
+def _wrapped(error: BaseException) -> IndexUnavailableError:
+    wrapped = IndexUnavailableError(f"The index failed: {error}")
+    wrapped.__cause__ = error
+    return wrapped

@@ -2,6 +2,7 @@
 
 import orjson
 
+from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.records import (
@@ -11,7 +12,6 @@ from obelisk.index.records import (
     Counts,
     Deletion,
     NewInstance,
-    OverwriteMode,
     StoreOutcome,
     StoreStatus,
 )
@@ -63,11 +63,15 @@ class WriteTransaction(ReadTransaction):
             patient = self._ensure(Level.PATIENT, None, new, created)
             study = self._ensure(Level.STUDY, patient, new, created)
             series = self._ensure(Level.SERIES, study, new, created)
+            expected = new.expected_instance_count
         else:
-            series, study, patient = lineage
+            series, study, patient, expected = lineage
         instance = self._insert_instance(new, series)
         self._grow(new, (patient, study, series), len(created))
-        self._log_new(new, [(Level.INSTANCE, instance), *reversed(created)], series)
+        for level, pk in [(Level.INSTANCE, instance), *reversed(created)]:
+            self._log(NEW[level], level, pk, new.ids.at(level), new.received)
+        if expected is not None:
+            self._log_completion(new, series, expected)
 
     def _ensure(
         self,
@@ -152,14 +156,7 @@ class WriteTransaction(ReadTransaction):
         self._run("grow_patient", studies, seriess, 1, *sizes, *when, patient)
         self._run("grow_total", patients, studies, seriess, 1, *sizes)
 
-    def _log_new(
-        self, new: NewInstance, created: list[tuple[Level, int]], series_pk: int
-    ) -> None:
-        for level, pk in created:
-            self._log(NEW[level], level, pk, new.ids.at(level), new.received)
-        expected = self._run("find_expected", series_pk).fetchone()[0]
-        if expected is None:
-            return
+    def _log_completion(self, new: NewInstance, series_pk: int, expected: int) -> None:
         status = series_status(expected, self.series_indexes(series_pk))
         if status is SeriesStatus.COMPLETE:
             type_, id_ = ChangeType.COMPLETED_SERIES, new.ids.series

@@ -37,9 +37,7 @@ class FilePendingContent:
     by which `FilesystemStorage.recover` finds it after a crash, and its final one.
     """
 
-    def __init__(
-        self, key: str, pending: Path, final: Path, *, is_synced: bool
-    ) -> None:
+    def __init__(self, key: str, pending: str, final: str, *, is_synced: bool) -> None:
         self.key = key
         self._pending = pending
         self._final = final
@@ -48,7 +46,7 @@ class FilePendingContent:
         with _translated("write to"):
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             self._descriptor = os.open(pending, flags, 0o644)
-        self._is_open = True
+        self._is_open = self._is_present = True
 
     def write(self, chunk: Buffer) -> None:
         """See `PendingContent.write`."""
@@ -77,7 +75,7 @@ class FilePendingContent:
         try:
             os.link(self._pending, self._final)
         except FileNotFoundError:
-            self._final.parent.mkdir(parents=True, exist_ok=True)
+            Path(self._final).parent.mkdir(parents=True, exist_ok=True)
             os.link(self._pending, self._final)
         self._is_linked = True
 
@@ -89,10 +87,12 @@ class FilePendingContent:
     def discard(self) -> None:
         """See `PendingContent.discard`."""
         self._close()
-        with suppress(OSError):
-            if self._is_linked:
-                self._final.unlink(missing_ok=True)
-            self._pending.unlink(missing_ok=True)
+        if self._is_linked:
+            self._is_linked = False
+            _unlink(self._final)
+        if self._is_present:
+            self._is_present = False
+            _unlink(self._pending)
 
     def _close(self) -> None:
         if self._is_open:
@@ -120,6 +120,7 @@ class FilesystemStorage:
         self._root = root
         self._is_synced = is_synced
         self._pending = root / _PENDING / uuid.uuid4().hex
+        self._prefix, self._pending_prefix = f"{root}/", f"{self._pending}/"
         with _translated("write to"):
             self._pending.parent.mkdir(parents=True, exist_ok=True)
         with _translated("write to"), self._census():
@@ -138,20 +139,23 @@ class FilesystemStorage:
         finally:
             os.close(folder)
 
-    def _path(self, key: str) -> Path:
-        return self._root / key[:2] / key[2:4] / key
+    def _path(self, key: str) -> str:
+        return f"{self._prefix}{key[:2]}/{key[2:4]}/{key}"
 
     def create(self) -> FilePendingContent:
         """See `Storage.create`."""
         key = str(uuid.uuid4())
         return FilePendingContent(
-            key, self._pending / key, self._path(key), is_synced=self._is_synced
+            key,
+            f"{self._pending_prefix}{key}",
+            self._path(key),
+            is_synced=self._is_synced,
         )
 
     def size(self, key: str) -> int:
         """See `Storage.size`."""
         with _translated("read from"):
-            return self._path(key).stat().st_size
+            return Path(self._path(key)).stat().st_size
 
     def read(
         self, key: str, start: int = 0, stop: int | None = None
@@ -176,7 +180,7 @@ class FilesystemStorage:
     def delete(self, key: str) -> None:
         """See `Storage.delete`."""
         with _translated("remove from"):
-            self._path(key).unlink(missing_ok=True)
+            _unlink(self._path(key))
 
     def recover(self, find_known: Callable[[Iterable[str]], set[str]]) -> int:
         """See `Storage.recover`."""
@@ -198,7 +202,7 @@ class FilesystemStorage:
             keys = [path.name for path in folder.iterdir() if path.name != _LOCK]
             lost = set(keys) - find_known(keys)
             for key in lost:
-                self._path(key).unlink(missing_ok=True)
+                _unlink(self._path(key))
             shutil.rmtree(folder)
         except BlockingIOError:
             return 0
@@ -211,6 +215,11 @@ class FilesystemStorage:
         with _translated("clean up"):
             shutil.rmtree(self._pending, ignore_errors=True)
             os.close(self._lock)
+
+
+def _unlink(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108 -- a Path costs more than the call
 
 
 def _chunks(descriptor: int, start: int, stop: int) -> Iterator[bytes]:

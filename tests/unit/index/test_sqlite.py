@@ -4,9 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import Level
 from obelisk.errors import IndexUnavailableError
-from obelisk.index.records import OverwriteMode, StoreStatus
+from obelisk.index.records import StoreStatus
 from obelisk.index.sqlite import SQLiteIndex
 
 

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.errors import NotFoundError
 from obelisk.index.records import (
     ChangeType,
     Counts,
-    OverwriteMode,
     StoreStatus,
 )
 from obelisk.index.sqlite import SQLiteIndex

@@ -65,8 +65,8 @@ FROM attachment WHERE level = ? AND resource_pk = ? AND content_type = ?
 SELECT 1 FROM attachment WHERE key = ?
 
 -- name: find_lineage
--- The pks of a series and its ancestors.
-SELECT e.pk, s.pk, s.parent_pk
+-- The pks of a series and its ancestors, and how many instances it announces.
+SELECT e.pk, s.pk, s.parent_pk, e.expected_instance_count
 FROM series e JOIN study s ON s.pk = e.parent_pk WHERE e.id = ?
 
 -- name: insert_patient
@@ -187,6 +187,3 @@ SELECT value FROM property WHERE name = ?
 
 -- name: insert_property
 INSERT OR IGNORE INTO property (name, value) VALUES (?, ?)
-
--- name: find_expected
-SELECT expected_instance_count FROM series WHERE pk = ?

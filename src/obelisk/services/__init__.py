@@ -1,0 +1,1 @@
+"""Use cases: synchronous, thread-safe; they know neither HTTP nor DIMSE."""

@@ -1,0 +1,275 @@
+"""The only way in: bytes → storage area → index → answer."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from isal import isal_zlib
+
+from obelisk.config import OverwriteMode
+from obelisk.dicom.dictionary import name_of
+from obelisk.dicom.identifiers import ResourceIds
+from obelisk.dicom.levels import LEVELS, MAIN_TAGS, Level
+from obelisk.dicom.parsing import ParsedInstance, parse_instance
+from obelisk.errors import InvalidDICOMError
+from obelisk.index.base import Index
+from obelisk.index.records import (
+    Attachment,
+    Compression,
+    NewInstance,
+    StoreOutcome,
+    StoreStatus,
+)
+from obelisk.services.compression import compress
+from obelisk.services.numbering import expected_instance_count, index_in_series
+from obelisk.services.removal import Removal
+from obelisk.services.timestamps import utc_text
+from obelisk.storage.base import Buffer, PendingContent, Storage
+
+_IN_MEMORY_BYTES_MAX = 4_194_304
+
+_MAIN_NAMES = {
+    level: tuple((tag, name_of(tag)) for tag in tags)
+    for level, tags in MAIN_TAGS.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an instance came from.
+
+    `request_origin` is ``RestApi`` or ``DicomProtocol``; the rest is what is known
+    of the sender, AE titles without padding.
+    """
+
+    request_origin: str
+    remote_ip: str | None = None
+    http_username: str | None = None
+    remote_aet: str | None = None
+    called_aet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreResult:
+    """What became of an instance, and its ids."""
+
+    status: StoreStatus
+    ids: ResourceIds
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """How instances are kept; the names of the options stand in brackets.
+
+    Attributes
+    ----------
+    overwrite_mode
+        What happens to an instance that is received once more (OverwriteInstances).
+    is_compressed
+        Whether files are compressed with zlib (StorageCompression).
+    is_md5_computed
+        Whether MD5 sums are kept (StoreMD5ForAttachments).
+    stable_age_seconds
+        When a resource that does not grow any more counts as stable (StableAge).
+    default_encoding
+        Assumed where Specific Character Set is absent (DefaultEncoding).
+    """
+
+    overwrite_mode: OverwriteMode = OverwriteMode.NEVER
+    is_compressed: bool = False
+    is_md5_computed: bool = True
+    stable_age_seconds: float = 60
+    default_encoding: str = "Latin1"
+
+
+class Ingest:
+    """Takes instances in; safe to use from several threads."""
+
+    def __init__(
+        self,
+        index: Index,
+        storage: Storage,
+        settings: IngestSettings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._index = index
+        self._storage = storage
+        self._settings = settings
+        self._clock = clock
+        self._removal = Removal(index, storage)
+
+    def store(self, chunks: Iterable[Buffer], origin: Origin) -> StoreResult:
+        """Store one DICOM file, and return once it is durable.
+
+        Parameters
+        ----------
+        chunks
+            The bytes of the file; each chunk need only stay valid until the next one
+            is asked for. What the iterable raises goes through; nothing stays behind.
+        origin
+            Where the file came from.
+
+        Raises
+        ------
+        InvalidDICOMError
+            If the bytes are not a readable DICOM file (PS3.10 Section 7).
+        StorageFullError
+            If there is no room for it.
+        UnavailableError
+            If the storage area or the index fails; a retry may help.
+        """
+        parts: list[bytes] = []
+        size = 0
+        stream = iter(chunks)
+        for chunk in stream:
+            parts.append(bytes(chunk))
+            size += len(chunk)
+            if size > _IN_MEMORY_BYTES_MAX:
+                return self._store_large(parts, stream, origin)
+        content = parts[0] if len(parts) == 1 else b"".join(parts)
+        if not content:
+            raise InvalidDICOMError("Received an empty DICOM file")
+        digest = _Digest(is_md5_computed=self._settings.is_md5_computed)
+        parsed = self._parse(content)
+        digest.update(content)
+        return self._store(parsed, content, digest, origin)
+
+    def _store_large(
+        self, parts: list[bytes], stream: Iterator[Buffer], origin: Origin
+    ) -> StoreResult:
+        """Store a file that is not held in memory."""
+        pending = self._storage.create()
+        try:
+            digest = _Digest(is_md5_computed=self._settings.is_md5_computed)
+            while parts:
+                part = parts.pop(0)
+                digest.update(part)
+                pending.write(part)
+            for chunk in stream:
+                digest.update(chunk)
+                pending.write(chunk)
+            with pending.view() as content:
+                parsed = self._parse(content)
+                if self._settings.is_compressed:
+                    return self._store(parsed, content, digest, origin)
+            return self._record(parsed, pending, digest, digest, origin)
+        finally:
+            pending.discard()
+
+    def _parse(self, content: Buffer) -> ParsedInstance:
+        encoding = self._settings.default_encoding
+        return parse_instance(content, default_encoding=encoding)
+
+    def _store(
+        self, parsed: ParsedInstance, content: Buffer, digest: "_Digest", origin: Origin
+    ) -> StoreResult:
+        """Write a content, compressed if need be, and record it."""
+        pending = self._storage.create()
+        try:
+            if not self._settings.is_compressed:
+                pending.write(content)
+                return self._record(parsed, pending, digest, digest, origin)
+            stored = _Digest(is_md5_computed=self._settings.is_md5_computed)
+            for chunk in compress(content):
+                stored.update(chunk)
+                pending.write(chunk)
+            return self._record(parsed, pending, digest, stored, origin)
+        finally:
+            pending.discard()
+
+    def _record(
+        self,
+        parsed: ParsedInstance,
+        pending: PendingContent,
+        digest: "_Digest",
+        stored: "_Digest",
+        origin: Origin,
+    ) -> StoreResult:
+        """Make a content durable and known; the index has the last word."""
+        pending.finish()
+        compression = (
+            Compression.NONE if digest is stored else Compression.ZLIB_WITH_SIZE
+        )
+        attachment = Attachment(
+            pending.key,
+            compression,
+            digest.size,
+            digest.md5,
+            digest.crc32,
+            stored.size,
+            stored.md5,
+        )
+        new = self._new_instance(parsed, attachment, origin)
+        outcome = self._write(new)
+        if outcome.status is StoreStatus.SUCCESS:
+            pending.confirm()
+        self._removal.remove(outcome.removed_keys)
+        return StoreResult(outcome.status, new.ids)
+
+    def _write(self, new: NewInstance) -> StoreOutcome:
+        mode = self._settings.overwrite_mode
+        return self._index.write(lambda writer: writer.store_instance(new, mode))
+
+    def _new_instance(
+        self, parsed: ParsedInstance, attachment: Attachment, origin: Origin
+    ) -> NewInstance:
+        now = self._clock()
+        received = utc_text(int(now))
+        main = parsed.attributes
+        return NewInstance(
+            ids=parsed.ids,
+            attributes={
+                level: {name: main[tag] for tag, name in names if tag in main}
+                for level, names in _MAIN_NAMES.items()
+            },
+            metadata=_metadata(parsed, origin, received),
+            index_in_series=index_in_series(main),
+            expected_instance_count=expected_instance_count(main),
+            attachment=attachment,
+            received=received,
+            stable_at=now + self._settings.stable_age_seconds,
+        )
+
+
+class _Digest:
+    """Size and sums of bytes that stream by."""
+
+    def __init__(self, *, is_md5_computed: bool) -> None:
+        self._md5 = hashlib.md5(usedforsecurity=False) if is_md5_computed else None
+        self.crc32 = 0
+        self.size = 0
+
+    def update(self, chunk: Buffer) -> None:
+        self.size += len(chunk)
+        self.crc32 = isal_zlib.crc32(chunk, self.crc32)
+        if self._md5 is not None:
+            self._md5.update(chunk)
+
+    @property
+    def md5(self) -> str:
+        return self._md5.hexdigest() if self._md5 is not None else ""
+
+
+def _metadata(
+    parsed: ParsedInstance, origin: Origin, received: str
+) -> dict[Level, dict[str, str]]:
+    """Return what is worth knowing of an instance beside its attributes."""
+    found: dict[str, object] = {
+        "ReceptionDate": received,
+        "Origin": origin.request_origin,
+        "RemoteIP": origin.remote_ip,
+        "RemoteAET": origin.remote_aet or "",
+        "CalledAET": origin.called_aet,
+        "HttpUsername": origin.http_username,
+        "TransferSyntax": parsed.transfer_syntax_uid,
+        "SopClassUid": parsed.sop_class_uid,
+        "PixelDataOffset": parsed.pixel_data_offset,
+        "PixelDataVR": parsed.pixel_data_vr,
+    }
+    metadata: dict[Level, dict[str, str]] = {level: {} for level in LEVELS}
+    metadata[Level.INSTANCE] = {
+        name: str(value) for name, value in found.items() if value is not None
+    }
+    metadata[Level.SERIES] = {"RemoteAET": origin.remote_aet or ""}
+    return metadata

@@ -1,0 +1,46 @@
+"""Files that nothing names any more go away, also after a crash."""
+
+import logging
+
+from obelisk.errors import StorageError
+from obelisk.index.base import Index
+from obelisk.storage.base import Storage
+
+_log = logging.getLogger("obelisk.storage")
+
+
+class Removal:
+    """Removes files whose attachments were deleted in a committed transaction."""
+
+    def __init__(self, index: Index, storage: Storage) -> None:
+        self._index = index
+        self._storage = storage
+
+    def remove(self, keys: list[str]) -> None:
+        """Remove files that the index lists as removals.
+
+        What cannot be removed now stays on the list for `recover`.
+        """
+        removed = []
+        for key in keys:
+            try:
+                self._storage.delete(key)
+            except StorageError as error:
+                _log.warning("File %s stays for now: %s", key, error)
+            else:
+                removed.append(key)
+        if removed:
+            self._index.write(lambda writer: writer.confirm_removals(removed))
+
+    def recover(self) -> None:
+        """Finish what a dead process left: half-written files, and removals."""
+        with self._index.read() as transaction:
+            lost_count = self._storage.recover(transaction.find_known_keys)
+            removals = transaction.find_removals()
+        self.remove(removals)
+        if lost_count or removals:
+            _log.warning(
+                "Recovered: %d unfinished files and %d deleted files were removed",
+                lost_count,
+                len(removals),
+            )

@@ -1,0 +1,125 @@
+import pytest
+
+from obelisk.dicom.levels import LEVELS, Level
+from obelisk.errors import NotFoundError, StorageError
+from obelisk.services.removal import Removal
+
+
+def test_pages_follow_the_order_of_the_ids(house, ct, mr):
+    """Pages cut from the sorted list put together the whole list."""
+    house.store(ct)
+    house.store(mr)
+    ids = house.resources.ids(Level.STUDY)
+
+    pages = [house.resources.page(Level.STUDY, since, 1) for since in (0, 1, 2)]
+
+    assert ids == sorted(ids)
+    assert [[item.id for item in page] for page in pages] == [[ids[0]], [ids[1]], []]
+    assert house.resources.ids(Level.STUDY, 1, 5) == ids[1:]
+
+
+def test_children_are_found_at_any_depth(house, ct):
+    """A patient's instances are those of all its series."""
+    ids = house.store(ct).ids
+    for level in LEVELS[:-1]:
+        for deeper in LEVELS[level.depth + 1 :]:
+            (child,) = house.resources.children(level, ids.at(level), deeper)
+            assert child.id == ids.at(deeper)
+            assert house.resources.child_ids(level, ids.at(level), deeper) == [child.id]
+
+
+@pytest.mark.parametrize("method", ["get", "statistics_of", "delete"])
+def test_unknown_resource_is_not_found(house, method):
+    """Whatever is asked of a resource that is not there, the answer is the same."""
+    with pytest.raises(NotFoundError):
+        getattr(house.resources, method)(Level.STUDY, "nope")
+
+
+def test_unknown_parent_is_not_found(house):
+    """Children and ancestors of nothing are not an empty list."""
+    with pytest.raises(NotFoundError):
+        house.resources.child_ids(Level.STUDY, "nope", Level.SERIES)
+    with pytest.raises(NotFoundError):
+        house.resources.children(Level.STUDY, "nope", Level.SERIES)
+    with pytest.raises(NotFoundError):
+        house.resources.ancestor(Level.SERIES, "nope", Level.STUDY)
+    with pytest.raises(NotFoundError):
+        house.resources.open_file("nope")
+
+
+def test_deletion_removes_the_file(house, ct):
+    """A deleted study leaves neither rows nor files."""
+    ids = house.store(ct).ids
+
+    remaining = house.resources.delete(Level.STUDY, ids.study)
+
+    assert remaining is None
+    assert house.files() == []
+    assert house.resources.statistics().disk_size == 0
+
+
+def test_deletion_that_was_interrupted_is_finished_later(house, ct, monkeypatch):
+    """A file that could not be removed goes at the next start."""
+    ids = house.store(ct).ids
+    with monkeypatch.context() as patch:
+        patch.setattr(type(house.storage), "delete", fail)
+        house.resources.delete(Level.PATIENT, ids.patient)
+    left = len(house.files())
+
+    Removal(house.index, house.storage).recover()
+
+    assert left == 1
+    assert house.files() == []
+
+
+def fail(*_):
+    """Fail as a broken disk does."""
+    raise StorageError
+
+
+def test_statistics_add_up(house, ct, mr):
+    """The whole is the sum of its patients."""
+    house.store(ct)
+    house.store(mr)
+
+    total = house.resources.statistics()
+
+    assert (total.patient_count, total.instance_count) == (2, 2)
+    assert total.disk_size == len(ct) + len(mr)
+
+
+def test_changes_are_paged(house, ct, mr):
+    """Pages tell where they start and end, and whether the log goes on."""
+    house.store(ct)
+    house.store(mr)
+
+    first = house.changes.page(since=0, limit=3)
+    rest = house.changes.page(since=first.last, limit=100)
+    beyond = house.changes.page(since=8)
+
+    assert (first.first, first.last, first.is_done) == (1, 3, False)
+    assert (rest.first, rest.last, rest.is_done) == (4, 8, True)
+    assert (beyond.first, beyond.last, beyond.is_done) == (None, 8, True)
+
+
+def test_last_changes_up_to_a_number(house, ct, mr):
+    """With `to` alone, the page ends there."""
+    house.store(ct)
+    house.store(mr)
+
+    page = house.changes.page(limit=2, to=6)
+
+    assert [change.seq for change in page.changes] == [5, 6]
+    assert not page.is_done
+    assert [change.seq for change in house.changes.last().changes] == [8]
+
+
+def test_cleared_log_goes_on_counting(house, ct, mr):
+    """Numbers of changes are never used twice."""
+    house.store(ct)
+    house.changes.clear()
+    cleared = house.changes.page()
+    house.store(mr)
+
+    assert (cleared.changes, cleared.last) == ([], 4)
+    assert house.changes.page().first == 5
