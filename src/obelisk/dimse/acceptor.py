@@ -1,0 +1,280 @@
+"""Listening for associations: one thread accepts, one thread serves each of them."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from obelisk.dimse.association import Association
+from obelisk.dimse.pdu import (
+    AssociateReject,
+    AssociateRequest,
+    RejectResult,
+    RejectSource,
+)
+from obelisk.dimse.upper_layer import UpperLayer
+from obelisk.errors import AssociationAbortedError, ProtocolError, UnavailableError
+
+_log = logging.getLogger(__name__)
+
+_BACKLOG = 128
+# So many more connections are answered "local limit exceeded" at the same time.
+_OVERFLOW_COUNT = 32
+_OVERFLOW_ARTIM_SECONDS = 2.0
+_HALF_OPEN_GRACE_SECONDS = 0.5
+_LOCAL_LIMIT_EXCEEDED = AssociateReject(
+    RejectResult.TRANSIENT, RejectSource.PROVIDER_PRESENTATION, 2
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptorSettings:
+    """How associations are accepted.
+
+    Attributes
+    ----------
+    port
+        TCP port; 0 takes a free one.
+    host
+        Address to listen on; all, IPv6 and IPv4, when empty.
+    max_length
+        The longest P-DATA-TF PDU that peers may send, in bytes.
+    timeout_seconds
+        How long a peer may be silent; 0 means for ever.
+    artim_seconds
+        How long a connection may take to request an association.
+    association_limit
+        How many associations are served at the same time. Further ones are rejected.
+    """
+
+    port: int
+    host: str = ""
+    max_length: int = 16_384
+    timeout_seconds: float = 30
+    artim_seconds: float = 10
+    association_limit: int = 512
+
+
+Serve = Callable[[Association, AssociateRequest, str], None]
+
+
+@dataclass(eq=False, slots=True)
+class _Connection:
+    """A connection that was accepted, and what it is at."""
+
+    association: Association
+    address: str
+    is_overflow: bool
+    accepted_at: float
+    is_half_open: bool = True
+    thread: threading.Thread | None = None
+
+
+class Acceptor:
+    """Accepts associations and has each served in a thread of its own.
+
+    Parameters
+    ----------
+    settings
+        Where to listen, and the limits.
+    serve
+        Called with an association whose request was read, that request, and the
+        address of the peer; it accepts or rejects, and serves to the end.
+    """
+
+    def __init__(self, settings: AcceptorSettings, serve: Serve) -> None:
+        self._settings = settings
+        self._serve = serve
+        self._listener: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        # Insertion order is age.
+        self._connections: dict[_Connection, None] = {}
+        self._lock = threading.Condition()
+        self._is_stopping = False
+
+    @property
+    def port(self) -> int:
+        """The TCP port on which it listens."""
+        assert self._listener is not None
+        return int(self._listener.getsockname()[1])
+
+    @property
+    def association_count(self) -> int:
+        """The number of connections that are open."""
+        with self._lock:
+            return len(self._connections)
+
+    def start(self) -> None:
+        """Start to listen.
+
+        Raises
+        ------
+        UnavailableError
+            If the port cannot be listened on.
+        """
+        settings = self._settings
+        try:
+            self._listener = _listen(settings.host, settings.port)
+        except OSError as error:
+            raise UnavailableError(
+                f"Cannot listen on TCP port {settings.port} for DICOM: "
+                f"{error.strerror or error}"
+            ) from error
+        self._thread = threading.Thread(
+            target=self._accept, args=(self._listener,), name="dicom-acceptor"
+        )
+        self._thread.start()
+
+    def stop(self, timeout_seconds: float) -> None:
+        """Stop: accept nothing, let what is being received finish, end the rest.
+
+        A second call does nothing new.
+
+        Parameters
+        ----------
+        timeout_seconds
+            After how long an operation that has not finished is cut off.
+        """
+        with self._lock:
+            self._is_stopping = True
+            connections = list(self._connections)
+            listener, self._listener = self._listener, None
+        if listener is not None and self._thread is not None:
+            # On Linux this wakes the thread that waits in accept().
+            listener.shutdown(socket.SHUT_RDWR)
+            self._thread.join()
+            listener.close()
+        for connection in connections:
+            connection.association.stop()
+        deadline = time.monotonic() + timeout_seconds
+        with self._lock:
+            self._lock.wait_for(lambda: not self._connections, timeout_seconds)
+            connections = list(self._connections)
+        for connection in connections:
+            connection.association.kill()
+        for connection in connections:
+            if connection.thread is not None:
+                connection.thread.join(max(deadline - time.monotonic(), 1))
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, address = listener.accept()
+            except OSError as error:
+                if self._is_stopping:
+                    return
+                _log.warning("Cannot accept a connection: %s", error.strerror)
+                with self._lock:
+                    # Out of file descriptors: wait until a connection is closed.
+                    self._lock.wait(1)
+                continue
+            try:
+                self._begin(connection, _plain_address(address[0]))
+            except (OSError, RuntimeError):
+                _log.exception("Cannot serve a connection")
+                connection.close()
+
+    def _begin(self, connection: socket.socket, address: str) -> None:
+        settings = self._settings
+        with self._lock:
+            room = self._make_room()
+            if room <= -_OVERFLOW_COUNT or self._is_stopping:
+                _log.warning("Too many DICOM connections: one from %s closed", address)
+                connection.close()
+                return
+            is_overflow = room <= 0
+            entry = _Connection(
+                Association(
+                    connection,
+                    UpperLayer(max_length=settings.max_length),
+                    timeout_seconds=settings.timeout_seconds,
+                    artim_seconds=(
+                        _OVERFLOW_ARTIM_SECONDS
+                        if is_overflow
+                        else settings.artim_seconds
+                    ),
+                ),
+                address,
+                is_overflow,
+                time.monotonic(),
+            )
+            self._connections[entry] = None
+        entry.thread = threading.Thread(
+            target=self._run, args=(entry,), name="dicom-association", daemon=True
+        )
+        try:
+            entry.thread.start()
+        except RuntimeError:
+            self._forget(entry)
+            raise
+
+    def _make_room(self) -> int:
+        """Return how many associations there is room for, with the lock held.
+
+        When there is none, the oldest connection that has not requested an
+        association yet makes room; it has had its time.
+        """
+        room = self._settings.association_limit - len(self._connections)
+        if room <= 0:
+            latest = time.monotonic() - _HALF_OPEN_GRACE_SECONDS
+            for entry in self._connections:
+                if entry.is_half_open and entry.accepted_at < latest:
+                    entry.is_half_open = False
+                    entry.association.kill()
+                    return 1
+        return room
+
+    def _run(self, entry: _Connection) -> None:
+        association = entry.association
+        try:
+            request = association.read_request()
+            entry.is_half_open = False
+            if request is None:
+                _log.info("No association was requested by %s", entry.address)
+            elif entry.is_overflow:
+                _log.warning("Too many associations: %s is rejected", entry.address)
+                association.reject(_LOCAL_LIMIT_EXCEEDED)
+            else:
+                self._serve(association, request, entry.address)
+        except (AssociationAbortedError, ProtocolError) as error:
+            _log.warning(
+                "Association with %s aborted: %s", entry.address, error.message
+            )
+            self._abort(association)
+        except Exception:  # noqa: BLE001 - the edge; it is logged
+            _log.exception("Association with %s failed", entry.address)
+            self._abort(association)
+        finally:
+            association.close()
+            self._forget(entry)
+
+    def _abort(self, association: Association) -> None:
+        try:
+            association.abort()
+        except AssociationAbortedError:
+            _log.debug("The peer was gone already")
+
+    def _forget(self, entry: _Connection) -> None:
+        with self._lock:
+            del self._connections[entry]
+            self._lock.notify_all()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if host:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(
+            ("", port),
+            family=socket.AF_INET6,
+            backlog=_BACKLOG,
+            dualstack_ipv6=True,
+        )
+    return socket.create_server(("", port), backlog=_BACKLOG)
+
+
+def _plain_address(address: str) -> str:
+    return address.removeprefix("::ffff:")

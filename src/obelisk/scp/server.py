@@ -1,0 +1,133 @@
+"""The DICOM server: associations in, operations dispatched to what performs them."""
+
+import logging
+
+from obelisk.dimse.acceptor import Acceptor, AcceptorSettings
+from obelisk.dimse.association import Association, Message
+from obelisk.dimse.commands import RESPONSE, CommandField, Status
+from obelisk.dimse.pdu import AssociateRequest
+from obelisk.errors import ProtocolError
+from obelisk.scp.access import AccessControl
+from obelisk.scp.negotiation import Negotiation
+from obelisk.scp.settings import DICOMServerSettings
+from obelisk.scp.storage import Receiver, StorageSCP
+from obelisk.services.ingest import Origin
+
+_log = logging.getLogger(__name__)
+
+_C_STORE_RQ = int(CommandField.C_STORE_RQ)
+_PERFORMED = frozenset((_C_STORE_RQ, int(CommandField.C_ECHO_RQ)))
+
+
+class DICOMServer:
+    """Serves C-ECHO and C-STORE, with a thread for each association.
+
+    Parameters
+    ----------
+    settings
+        Everything that can be configured.
+    ingest
+        Where the instances go that are received.
+    """
+
+    def __init__(self, settings: DICOMServerSettings, ingest: Receiver) -> None:
+        self._access = AccessControl(settings)
+        self._negotiation = Negotiation(settings)
+        self._storage = StorageSCP(ingest, self._negotiation, settings.working_count)
+        self._acceptor = Acceptor(
+            AcceptorSettings(
+                port=settings.port,
+                host=settings.host,
+                max_length=settings.max_length,
+                timeout_seconds=settings.timeout_seconds,
+                artim_seconds=settings.artim_seconds,
+                association_limit=settings.association_limit,
+            ),
+            self._serve,
+        )
+
+    @property
+    def port(self) -> int:
+        """The TCP port on which it listens."""
+        return self._acceptor.port
+
+    @property
+    def association_count(self) -> int:
+        """The number of connections that are open."""
+        return self._acceptor.association_count
+
+    def start(self) -> None:
+        """Start to listen.
+
+        Raises
+        ------
+        UnavailableError
+            If the port cannot be listened on.
+        """
+        self._acceptor.start()
+
+    def stop(self, timeout_seconds: float) -> None:
+        """Stop: refuse new associations, let each C-STORE in progress be answered.
+
+        Associations that are idle are aborted at once, the others after their
+        operation, and what takes longer than `timeout_seconds` is cut off.
+        """
+        self._acceptor.stop(timeout_seconds)
+
+    def _serve(
+        self, association: Association, request: AssociateRequest, address: str
+    ) -> None:
+        calling_aet = request.calling_aet.strip()
+        rejection = self._access.check_request(request, address)
+        if rejection is not None:
+            _log.warning(
+                "Association of AET %r from %s rejected (reason %d)",
+                calling_aet,
+                address,
+                rejection.reason,
+            )
+            association.reject(rejection)
+            return
+        _log.info("Association of AET %r from %s accepted", calling_aet, address)
+        association.accept(request, self._negotiation.answer(request))
+        origin = Origin(
+            "DicomProtocol",
+            remote_ip=address,
+            remote_aet=calling_aet,
+            called_aet=request.called_aet.strip(),
+        )
+        while (message := association.read_message()) is not None:
+            self._perform(association, message, origin)
+        # Does nothing after a release; when the server stops, the peer is told.
+        association.abort()
+        _log.info("Association of AET %r from %s ended", calling_aet, address)
+
+    def _perform(
+        self, association: Association, message: Message, origin: Origin
+    ) -> None:
+        field = message.command.field
+        if field in _PERFORMED:
+            if not self._access.is_allowed(
+                field, origin.remote_aet or "", origin.remote_ip or ""
+            ):
+                association.abort()
+                raise ProtocolError(
+                    f"AET {origin.remote_aet!r} may not do operation {field:04x}"
+                )
+            if field == _C_STORE_RQ:
+                self._storage.perform(association, message, origin)
+            else:
+                self._answer(association, message, Status.SUCCESS)
+        elif field == CommandField.C_CANCEL_RQ:
+            association.skip_dataset()
+        elif field & RESPONSE:
+            association.abort()
+            raise ProtocolError("a response came without a request")
+        else:
+            self._answer(association, message, Status.UNRECOGNIZED_OPERATION)
+
+    def _answer(
+        self, association: Association, message: Message, status: Status
+    ) -> None:
+        association.skip_dataset()
+        association.send_response(message, status)

@@ -1,0 +1,33 @@
+import pytest
+
+from obelisk import errors
+from obelisk.errors import InvalidDICOMError, ServerError, StorageFullError
+from obelisk.scp.statuses import DIMSE_STATUS, status_of
+
+
+def subclasses(kind):
+    """Return a class and all that derive from it."""
+    return [
+        kind,
+        *(found for child in kind.__subclasses__() for found in subclasses(child)),
+    ]
+
+
+@pytest.mark.parametrize("kind", subclasses(ServerError))
+def test_every_error_has_a_failure_status(kind):
+    """The table is total: each error is found in it, and none means success."""
+    status = status_of(kind.__new__(kind))
+
+    assert status != 0
+
+
+@pytest.mark.parametrize("kind", DIMSE_STATUS)
+def test_the_table_names_errors_of_the_tree(kind):
+    """Nothing is in the table that is not in the tree of errors."""
+    assert getattr(errors, kind.__name__) is kind
+
+
+def test_statuses_of_orthanc():
+    """A full storage area is 0xA700 and an unreadable dataset 0xC000, as in Orthanc."""
+    assert status_of(StorageFullError()) == 0xA700
+    assert status_of(InvalidDICOMError("x")) == 0xC000
