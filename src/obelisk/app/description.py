@@ -1,0 +1,84 @@
+"""What the server tells of itself at ``GET /system``."""
+
+import hashlib
+import platform
+from importlib import metadata
+from typing import Any
+
+from obelisk import __version__
+from obelisk.config import Config, OverwriteMode
+from obelisk.dicom.dictionary import format_tag
+from obelisk.dicom.levels import MAIN_TAGS
+from obelisk.index.migrations import migrations
+
+_ORTHANC_VERSION = "1.13.0"
+_ORTHANC_API_VERSION = 31
+_LIBRARIES = ("granian", "orjson", "pydicom", "werkzeug")
+
+
+def describe(config: Config) -> dict[str, Any]:
+    """Return all keys of Orthanc's answer with the values that are true here.
+
+    Clients branch on ``Version`` and ``ApiVersion``, which are those of the Orthanc
+    whose interface this is; our own version stands under ``Obelisk``.
+    """
+    storage, http, dicom = config.storage, config.http, config.dicom
+    return {
+        "ApiVersion": _ORTHANC_API_VERSION,
+        "Capabilities": {
+            "HasExtendedChanges": True,
+            "HasExtendedFind": False,
+            "HasKeyValueStores": False,
+            "HasQueues": False,
+            "HasReserveQueueValue": False,
+        },
+        "CheckRevisions": False,
+        "DatabaseBackendPlugin": None,
+        "DatabaseServerIdentifier": _identifier(config),
+        "DatabaseVersion": len(migrations()),
+        "DicomAet": dicom.ae_title,
+        "DicomDefaultRetrieveMethod": "C-MOVE",
+        "DicomPort": dicom.port,
+        "HasLabels": False,
+        "HttpPort": http.port,
+        "IngestTranscoding": "",
+        "IsHttpServerSecure": http.authentication_required
+        or not http.remote_access_allowed,
+        "MainDicomTags": {
+            level.value: ";".join(format_tag(tag) for tag in tags)
+            for level, tags in MAIN_TAGS.items()
+        },
+        "MaximumPatientCount": 0,
+        "MaximumStorageMode": "Recycle",
+        "MaximumStorageSize": 0,
+        "Name": config.system.name,
+        "Obelisk": {"Version": __version__},
+        "OverwriteInstances": storage.overwrite_instances is not OverwriteMode.NEVER,
+        "OverwriteInstancesMode": storage.overwrite_instances.value,
+        "PatientLevelEnabled": True,
+        "Performance": {
+            "DicomThreadsCount": dicom.thread_count,
+            "HttpThreadsCount": http.thread_count,
+        },
+        "PluginsEnabled": False,
+        "ReadOnly": False,
+        "StorageAreaPlugin": None,
+        "StorageCompression": storage.storage_compression,
+        "StoreMD5ForAttachments": storage.store_md5,
+        "ThirdPartyPatches": [],
+        "ThirdPartyVersions": {name: metadata.version(name) for name in _LIBRARIES},
+        "UserMetadata": {},
+        "Version": _ORTHANC_VERSION,
+    }
+
+
+def _identifier(config: Config) -> str:
+    """Return what tells this server from others; the same after each start."""
+    parts = (
+        platform.node(),
+        config.dicom.ae_title,
+        str(config.dicom.port),
+        str(config.http.port),
+    )
+    digest = hashlib.sha1("|".join(parts).encode(), usedforsecurity=False).hexdigest()
+    return "-".join(digest[start : start + 8] for start in range(0, 40, 8))

@@ -1,0 +1,153 @@
+"""Everything that one process runs: index, storage area, services, front doors."""
+
+from obelisk.app.description import describe
+from obelisk.config import Config, DICOMSection
+from obelisk.index.sqlite import SQLiteIndex
+from obelisk.rest.admission import Admission
+from obelisk.rest.application import Application
+from obelisk.rest.auth import Access
+from obelisk.rest.messages import Services, UploadLimits
+from obelisk.scp.server import DICOMServer
+from obelisk.scp.settings import DICOMServerSettings, KnownCaller
+from obelisk.scp.syntaxes import TransferSyntaxGroup
+from obelisk.services.changes import Changes
+from obelisk.services.ingest import Ingest, IngestSettings
+from obelisk.services.removal import Removal
+from obelisk.services.resources import Resources
+from obelisk.services.stability import Stability
+from obelisk.storage.filesystem import FilesystemStorage
+
+#: The name of the SQLite database in the index directory.
+INDEX_NAME = "obelisk.sqlite3"
+
+#: How many requests may be in the middle of their body at the same time.
+WAITING_MAX = 1024
+
+_MEGABYTE = 1_048_576
+
+
+class Node:
+    """A running server, but for its HTTP listener.
+
+    Raises
+    ------
+    UnavailableError
+        If the storage area or the index cannot be opened.
+    """
+
+    def __init__(self, config: Config) -> None:
+        storage, http = config.storage, config.http
+        folder = storage.effective_index_directory
+        folder.mkdir(parents=True, exist_ok=True)
+        self._storage = FilesystemStorage(
+            storage.storage_directory, is_synced=storage.sync_storage_area
+        )
+        self._index = SQLiteIndex(
+            folder / INDEX_NAME, is_synchronous=storage.sync_storage_area
+        )
+        Removal(self._index, self._storage).recover()
+        ingest = Ingest(self._index, self._storage, _ingest_settings(config))
+        self._stability = Stability(self._index)
+        self._dicom = (
+            DICOMServer(_dicom_settings(config.dicom), ingest)
+            if config.dicom.enabled
+            else None
+        )
+        self.admission = Admission(http.thread_count, WAITING_MAX)
+        services = Services(
+            ingest=ingest,
+            resources=Resources(self._index, self._storage),
+            changes=Changes(self._index),
+            admission=self.admission,
+            limits=UploadLimits(
+                body=http.body_size_max * _MEGABYTE,
+                unpacked=http.file_size_in_archive_max * _MEGABYTE,
+            ),
+            default_encoding=storage.default_encoding.value,
+            system=describe(config),
+        )
+        access = Access(
+            is_remote_allowed=http.remote_access_allowed,
+            is_authentication_required=http.authentication_required,
+            users=http.registered_users,
+        )
+        #: The WSGI application.
+        self.application = Application(
+            services, access, is_error_described=http.describe_errors
+        )
+
+    def start(self) -> None:
+        """Start the DICOM server and the timers.
+
+        Raises
+        ------
+        UnavailableError
+            If the DICOM port is taken.
+        """
+        if self._dicom is not None:
+            self._dicom.start()
+        self._stability.start()
+
+    def refuse(self, timeout_seconds: float) -> None:
+        """Take no new DICOM work, and wait until what is in progress has ended.
+
+        What takes longer than `timeout_seconds` is cut off.
+        """
+        if self._dicom is not None:
+            self._dicom.stop(timeout_seconds)
+
+    def close(self) -> None:
+        """Close everything; what is still being received is dropped."""
+        self._stability.stop()
+        self._index.close()
+        self._storage.close()
+
+
+def _ingest_settings(config: Config) -> IngestSettings:
+    storage = config.storage
+    return IngestSettings(
+        overwrite_mode=storage.overwrite_instances,
+        is_compressed=storage.storage_compression,
+        is_md5_computed=storage.store_md5,
+        stable_age_seconds=storage.stable_age,
+        default_encoding=storage.default_encoding.value,
+    )
+
+
+def _dicom_settings(dicom: DICOMSection) -> DICOMServerSettings:
+    groups = {
+        TransferSyntaxGroup.DEFLATED: dicom.deflated_accepted,
+        TransferSyntaxGroup.JPEG: dicom.jpeg_accepted,
+        TransferSyntaxGroup.JPEG_2000: dicom.jpeg_2000_accepted,
+        TransferSyntaxGroup.JPEG_LOSSLESS: dicom.jpeg_lossless_accepted,
+        TransferSyntaxGroup.JPIP: dicom.jpip_accepted,
+        TransferSyntaxGroup.MPEG_2: dicom.mpeg_2_accepted,
+        TransferSyntaxGroup.RLE: dicom.rle_accepted,
+        TransferSyntaxGroup.MPEG_4: dicom.mpeg_4_accepted,
+        TransferSyntaxGroup.H265: dicom.h265_accepted,
+    }
+    return DICOMServerSettings(
+        ae_title=dicom.ae_title,
+        port=dicom.port,
+        working_count=dicom.thread_count,
+        check_called_aet=dicom.check_called_ae_title,
+        is_aet_case_sensitive=dicom.strict_ae_title_comparison,
+        check_caller_host=dicom.check_modality_host,
+        always_allow_echo=dicom.always_allow_echo,
+        always_allow_store=dicom.always_allow_store,
+        known_callers=tuple(
+            KnownCaller(one.ae_title, one.host, one.allow_echo, one.allow_store)
+            for one in dicom.modalities.values()
+        ),
+        timeout_seconds=dicom.scp_timeout,
+        max_length=dicom.pdu_length_max,
+        accepted_transfer_syntaxes=dicom.accepted_transfer_syntaxes,
+        transfer_syntax_groups={
+            group: is_accepted
+            for group, is_accepted in groups.items()
+            if is_accepted is not None
+        },
+        is_unknown_sop_class_accepted=dicom.unknown_sop_class_accepted,
+        accepted_sop_classes=dicom.accepted_sop_classes,
+        rejected_sop_classes=dicom.rejected_sop_classes,
+    )

@@ -1,0 +1,150 @@
+"""Reads the command line and the configuration, checks both, and runs the server."""
+
+import argparse
+import ctypes
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+
+from obelisk import __version__, app
+from obelisk.cli.arguments import UsageError, log_settings, make_parser, parse_arguments
+from obelisk.cli.preflight import find_obstacles
+from obelisk.config import Config, default_file, effective, load_config
+from obelisk.errors import ConfigError, ServerError, UnavailableError
+from obelisk.rest.error_codes import ERROR_CODES
+from obelisk.telemetry import start_logging
+
+SUCCESS = 0
+FAILURE = 1
+WRONG_COMMAND_LINE = 2
+WRONG_CONFIGURATION = 3
+UNAVAILABLE = 4
+
+_M_ARENA_MAX = -8
+
+_log = logging.getLogger(__name__)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _write_default_configuration(name: str) -> int:
+    if name == "-":
+        sys.stdout.write(default_file())
+        return SUCCESS
+    try:
+        with open(name, "w", encoding="utf-8") as file:  # noqa: PTH123
+            file.write(default_file())
+    except OSError as error:
+        _complain(f"The file {name} cannot be written: {error.strerror}.")
+        return UNAVAILABLE
+    return SUCCESS
+
+
+def _say_error_codes() -> None:
+    for code, description in sorted(ERROR_CODES.items()):
+        _say(f"{code:>16}   {description}")
+
+
+def _limit_malloc_arenas(count: int) -> None:
+    """Let this process, and those it forks, have `count` memory pools.
+
+    With one pool per thread, memory that large requests freed stays in dozens of
+    pools. It has an effect with the GNU C library only.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if count and mallopt is not None:
+        mallopt(_M_ARENA_MAX, count)
+
+
+def _announce(config: Config) -> None:
+    storage, http, dicom = config.storage, config.http, config.dicom
+    _log.warning("Obelisk %s is starting", __version__)
+    _log.warning("Storage directory: %s", storage.storage_directory.resolve())
+    _log.warning("Index directory: %s", storage.effective_index_directory.resolve())
+    if http.enabled:
+        scheme = "https" if http.ssl_enabled else "http"
+        _log.warning(
+            "HTTP server: %s://%s:%d/ (remote access %s, authentication %s)",
+            scheme,
+            http.bind_addresses[0] if http.bind_addresses else "localhost",
+            http.port,
+            "allowed" if http.remote_access_allowed else "not allowed",
+            "required" if http.authentication_required else "not required",
+        )
+    if dicom.enabled:
+        _log.warning("DICOM server: AET %s on port %d", dicom.ae_title, dicom.port)
+
+
+def _serve(config: Config, warnings: Sequence[str], options: argparse.Namespace) -> int:
+    start_logging(log_settings(options))
+    for warning in warnings:
+        _log.warning("Configuration: %s", warning)
+    obstacles = find_obstacles(config)
+    for obstacle in obstacles:
+        _log.error("%s", obstacle)
+    if obstacles:
+        return UNAVAILABLE
+    _limit_malloc_arenas(config.system.malloc_arena_max)
+    if config.system.temporary_directory is not None:
+        tempfile.tempdir = str(config.system.temporary_directory)
+    _announce(config)
+    return app.run(config)
+
+
+def _check_config(config: Config, warnings: Sequence[str]) -> int:
+    for warning in warnings:
+        _complain(f"Warning: {warning}")
+    _say(effective(config))
+    return SUCCESS
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.help:
+        sys.stdout.write(make_parser().format_help())
+        return SUCCESS
+    if options.version:
+        _say(f"obelisk {__version__}, compatible with Orthanc 1.13.0")
+        return SUCCESS
+    if options.errors:
+        _say_error_codes()
+        return SUCCESS
+    if options.config is not None:
+        return _write_default_configuration(options.config)
+    config, warnings = load_config(options.paths, os.environ)
+    if options.command == "check-config":
+        return _check_config(config, warnings)
+    return _serve(config, warnings, options)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command `obelisk` and return its exit status.
+
+    Parameters
+    ----------
+    arguments
+        The words after the command; those of this process unless given.
+    """
+    try:
+        return _run(parse_arguments(sys.argv[1:] if arguments is None else arguments))
+    except UsageError as error:
+        _complain(f"{error}")
+        return WRONG_COMMAND_LINE
+    except ConfigError as error:
+        _complain("The server does not start, as its configuration is wrong:")
+        for problem in error.problems:
+            _complain(f"- {problem}")
+        return WRONG_CONFIGURATION
+    except UnavailableError as error:
+        _complain(error.message)
+        return UNAVAILABLE
+    except ServerError as error:
+        _complain(error.message)
+        return FAILURE

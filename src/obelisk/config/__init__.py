@@ -1,0 +1,29 @@
+"""The configuration: Orthanc's files and options, read into typed sections."""
+
+from obelisk.config.loading import load_config
+from obelisk.config.rendering import default_file, effective, reference_tables
+from obelisk.config.sections import (
+    Config,
+    DefaultEncoding,
+    DICOMSection,
+    HTTPSection,
+    Modality,
+    OverwriteMode,
+    StorageSection,
+    SystemSection,
+)
+
+__all__ = [
+    "Config",
+    "DICOMSection",
+    "DefaultEncoding",
+    "HTTPSection",
+    "Modality",
+    "OverwriteMode",
+    "StorageSection",
+    "SystemSection",
+    "default_file",
+    "effective",
+    "load_config",
+    "reference_tables",
+]

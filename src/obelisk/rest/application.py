@@ -1,0 +1,100 @@
+"""The WSGI application: it checks, routes and answers every request."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from werkzeug.exceptions import HTTPException
+
+from obelisk.errors import InvalidInputError, ServerError
+from obelisk.rest.auth import Access
+from obelisk.rest.failures import failure_response
+from obelisk.rest.messages import Request, Response, Services
+from obelisk.rest.routes import ROUTES
+from obelisk.rest.routing import Route, Router
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+
+_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class Application:
+    """See PEP 3333; safe to use from several threads.
+
+    Parameters
+    ----------
+    services
+        What the handlers work with.
+    access
+        Who may send requests.
+    is_error_described
+        Whether the answer to a request that failed has a body (HttpDescribeErrors).
+    routes
+        The route table.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        access: Access,
+        *,
+        is_error_described: bool = True,
+        routes: Sequence[Route] = ROUTES,
+    ) -> None:
+        self._services = services
+        self._access = access
+        self._is_error_described = is_error_described
+        self._router = Router(routes)
+
+    def __call__(
+        self, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer one request; small bodies are given as a list."""
+        request = Request(environ)
+        with self._services.admission.work():
+            response = self._answer(request)
+        headers = response.headers
+        headers.append(("X-Content-Type-Options", "nosniff"))
+        body = response.body
+        if not isinstance(body, bytes):
+            start_response(_LINES[response.status], headers)
+            return self._stream(body)
+        if request.method == "HEAD":
+            _announce(headers, len(body))
+            body = b""
+        start_response(_LINES[response.status], headers)
+        return [body]
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            environ = request.environ
+            request.username = self._access.authorize(
+                environ.get("REMOTE_ADDR", ""), environ.get("HTTP_AUTHORIZATION", "")
+            )
+            match = self._router.match(request.method, request.path)
+            request.id, request.level = match.id, match.level
+            request.relative = match.relative
+            return match.handler(request, self._services)
+        except ServerError as error:
+            return self._failed(error, request)
+        except HTTPException as error:
+            return self._failed(InvalidInputError(error.description), request)
+        except Exception as error:  # noqa: BLE001  # the edge: others stay served
+            return self._failed(error, request)
+
+    def _failed(self, error: Exception, request: Request) -> Response:
+        return failure_response(error, request, is_described=self._is_error_described)
+
+    def _stream(self, body: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield a large body; the server closes it when the client has left."""
+        for chunk in body:
+            self._services.admission.note_progress()
+            yield chunk
+
+
+def _announce(headers: list[tuple[str, str]], size: int) -> None:
+    """Add the size of the body that a ``HEAD`` request does not get."""
+    if all(name != "Content-Length" for name, _ in headers):
+        headers.append(("Content-Length", str(size)))

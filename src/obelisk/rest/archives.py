@@ -1,0 +1,113 @@
+"""Reads the members of an uploaded ZIP archive, each within bounds."""
+
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+from obelisk.errors import InvalidDICOMError
+from obelisk.rest.bodies import unpacked_too_large
+
+_CHUNK_BYTES = 1_048_576
+_DIRECTORY_BYTES_MAX = 33_554_432
+_DIRECTORY_SIZE = 5
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_DATASET_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x08", b"\x00\x02")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of an archive; `chunks` can be read once, before the next member."""
+
+    name: str
+    chunks: Iterator[bytes]
+
+
+def is_archive(start: bytes) -> bool:
+    """Tell by its first bytes whether a file is a ZIP archive."""
+    return start.startswith(_SIGNATURES)
+
+
+def is_dicom(start: bytes) -> bool:
+    """Tell by its first bytes whether a file may be DICOM (PS3.10 Section 7.1).
+
+    Without preamble, a dataset starts with a low group number.
+    """
+    return start[128:132] == b"DICM" or start.startswith(_DATASET_STARTS)
+
+
+def claims_dicom(name: str, start: bytes) -> bool:
+    """Tell by its name and first bytes whether somebody means a file to be DICOM."""
+    return name.lower().endswith((".dcm", ".dicom")) or is_dicom(start)
+
+
+@contextmanager
+def open_archive(chunks: Iterable[bytes]) -> Iterator[zipfile.ZipFile]:
+    """Open an archive for the length of a `with` block, spooled to a temporary file.
+
+    Raises
+    ------
+    InvalidDICOMError
+        If it is no readable archive.
+    """
+    with tempfile.TemporaryFile() as spool:
+        for chunk in chunks:
+            spool.write(chunk)
+        try:
+            _check_directory(spool)
+            archive = zipfile.ZipFile(spool)
+        except _DAMAGE as error:
+            raise InvalidDICOMError("The ZIP archive cannot be read") from error
+        with archive:
+            yield archive
+
+
+def _check_directory(spool: IO[bytes]) -> None:
+    """Refuse a directory that would fill the memory (.ZIP specification, 4.3.16)."""
+    record = zipfile._EndRecData(spool)  # type: ignore[attr-defined]  # noqa: SLF001
+    if record and record[_DIRECTORY_SIZE] > _DIRECTORY_BYTES_MAX:
+        raise InvalidDICOMError("The ZIP archive has too many members")
+
+
+def iter_members(archive: zipfile.ZipFile, size_max: int) -> Iterator[Member]:
+    """Yield the files of an archive, DICOMDIR left out.
+
+    Parameters
+    ----------
+    archive
+        The archive.
+    size_max
+        How many bytes a member may unpack to, 0 for any number. A larger one raises
+        `InvalidDICOMError` while it is read, and so does a damaged one.
+    """
+    for info in archive.infolist():
+        name = info.filename.rpartition("/")[2]
+        if not info.is_dir() and name.upper() != "DICOMDIR":
+            yield Member(info.filename, _unpacked(archive, info, size_max))
+
+
+def _unpacked(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, size_max: int
+) -> Iterator[bytes]:
+    size = 0
+    try:
+        with archive.open(info) as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                size += len(chunk)
+                if size_max and size > size_max:
+                    raise InvalidDICOMError(unpacked_too_large(size_max))
+                yield chunk
+    except _DAMAGE as error:
+        raise InvalidDICOMError("The member of the archive is damaged") from error

@@ -1,0 +1,95 @@
+"""The change log: GET and DELETE /changes."""
+
+from obelisk.errors import InvalidArgumentError
+from obelisk.index.records import Change, ChangeType
+from obelisk.rest.messages import (
+    Request,
+    Response,
+    Services,
+    flag,
+    json_response,
+    split,
+    text_response,
+)
+from obelisk.services.changes import ChangesPage
+
+_LIMIT = 100
+_OCCURRING = {kind.value: kind for kind in ChangeType}
+#: What Orthanc can log too; clients may ask for it, but it never happened here.
+_OTHERS = frozenset(
+    {
+        "AnonymizedPatient",
+        "AnonymizedSeries",
+        "AnonymizedStudy",
+        "CompletedSeries",
+        "Deleted",
+        "ModifiedPatient",
+        "ModifiedSeries",
+        "ModifiedStudy",
+        "NewChildInstance",
+        "StablePatient",
+        "StableSeries",
+        "StableStudy",
+        "UpdatedAttachment",
+        "UpdatedMetadata",
+    }
+)
+
+
+def list_changes(request: Request, services: Services) -> Response:
+    """List changes after ``since`` and up to ``to``, at most ``limit`` of them.
+
+    ``type`` names the wanted kinds, separated by semicolons; ``last`` asks for the
+    last change only. Numbers that are none are as if they were not given.
+    """
+    if flag(request, "last", default=False):
+        return json_response(_page_json(services.changes.last()))
+    types = _types(request)
+    if types == []:
+        last = services.changes.last().last
+        return json_response(_page_json(ChangesPage([], True, None, last)))
+    since, to = _number(request, "since"), _number(request, "to")
+    limit = _number(request, "limit")
+    limit = _LIMIT if limit is None else max(0, limit)
+    found = services.changes.page(since, limit, to, types or ())
+    return json_response(_page_json(found))
+
+
+def clear_changes(_request: Request, services: Services) -> Response:
+    """Empty the change log; numbers go on where they were."""
+    services.changes.clear()
+    return text_response()
+
+
+def _number(request: Request, name: str) -> int | None:
+    return request.args.get(name, type=int)
+
+
+def _types(request: Request) -> list[ChangeType] | None:
+    """Return the kinds that are asked for and can occur; `None` if all are wanted."""
+    names = split(request.args.get("type", ""))
+    for name in names:
+        if name not in _OCCURRING and name not in _OTHERS:
+            raise InvalidArgumentError(f"Invalid value for a change: {name}")
+    return [_OCCURRING[name] for name in names if name in _OCCURRING] if names else None
+
+
+def _page_json(page: ChangesPage) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "Changes": [_change_json(change) for change in page.changes],
+        "Done": page.is_done,
+    }
+    if page.first is not None:
+        shown["First"] = page.first
+    return shown | {"Last": page.last}
+
+
+def _change_json(change: Change) -> dict[str, object]:
+    return {
+        "ChangeType": change.type.value,
+        "Date": change.date,
+        "ID": change.id,
+        "Path": f"/{change.level.plural}/{change.id}",
+        "ResourceType": change.level.value,
+        "Seq": change.seq,
+    }

@@ -1,0 +1,130 @@
+"""Turns errors into answers: one table from error classes to HTTP and Orthanc codes."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import orjson
+
+from obelisk.errors import (
+    ConfigError,
+    ForbiddenError,
+    IndexUnavailableError,
+    InvalidArgumentError,
+    InvalidDICOMError,
+    InvalidInputError,
+    LimitError,
+    NotFoundError,
+    NotSupportedError,
+    ProtocolError,
+    ServerError,
+    StorageError,
+    StorageFullError,
+    UnavailableError,
+)
+from obelisk.rest.auth import REALM, UnauthorizedError
+from obelisk.rest.error_codes import ERROR_CODES
+from obelisk.rest.messages import TEXT, BadTypeError, Request, Response, reason
+from obelisk.rest.ranges import RangeError
+from obelisk.rest.routing import MethodNotAllowedError
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The HTTP status of an error, and its number in `ERROR_CODES`."""
+
+    http: int
+    code: int
+
+
+STATUS_OF: Mapping[type[ServerError], Status] = MappingProxyType(
+    {
+        ServerError: Status(500, -1),
+        InvalidInputError: Status(400, 8),
+        InvalidDICOMError: Status(400, 15),
+        InvalidArgumentError: Status(400, 3),
+        BadTypeError: Status(400, 5),
+        NotFoundError: Status(404, 17),
+        MethodNotAllowedError: Status(405, 8),
+        ForbiddenError: Status(403, 45),
+        UnauthorizedError: Status(401, 29),
+        NotSupportedError: Status(415, 3000),
+        LimitError: Status(413, 8),
+        RangeError: Status(416, 41),
+        UnavailableError: Status(503, 36),
+        StorageError: Status(500, 14),
+        StorageFullError: Status(507, 19),
+        IndexUnavailableError: Status(503, 36),
+        ProtocolError: Status(500, 9),
+        ConfigError: Status(500, 47),
+    }
+)
+"""Looked up along the MRO of an error's class, so that it is total."""
+
+
+def status_of(error: Exception) -> Status:
+    """Return the codes of an error; those of an internal one if it is none of ours."""
+    for ancestor in type(error).__mro__:
+        if ancestor in STATUS_OF:
+            return STATUS_OF[ancestor]
+    return STATUS_OF[ServerError]
+
+
+def failure_response(
+    error: Exception, request: Request, *, is_described: bool
+) -> Response:
+    """Answer a request that failed.
+
+    Parameters
+    ----------
+    error
+        Why. The text of an error that is none of ours is not told to the client.
+    request
+        The request.
+    is_described
+        Whether the answer has a body (HttpDescribeErrors).
+    """
+    status = status_of(error)
+    if not isinstance(error, ServerError):
+        _log.error("%s %s failed", request.method, request.path, exc_info=error)
+    elif status.http >= 500:
+        _log.error("%s %s failed: %s", request.method, request.path, error)
+    else:
+        _log.info("%s %s refused: %s", request.method, request.path, error)
+    description = _description(error, request, status) if is_described else None
+    body = orjson.dumps(description, option=orjson.OPT_INDENT_2) if description else b""
+    return Response(body, [("Content-Type", TEXT), *_headers(error)], status.http)
+
+
+def _description(
+    error: Exception, request: Request, status: Status
+) -> dict[str, object]:
+    text = ERROR_CODES[status.code]
+    description = {
+        "HttpError": reason(status.http),
+        "HttpStatus": status.http,
+        "Message": text,
+        "Method": request.method,
+        "OrthancError": text,
+        "OrthancStatus": status.code,
+        "Uri": request.path,
+    }
+    if isinstance(error, ServerError) and not isinstance(error, NotFoundError):
+        return {"Details": error.message, **description}
+    return description
+
+
+def _headers(error: Exception) -> list[tuple[str, str]]:
+    """Return the headers that belong to an error."""
+    if isinstance(error, MethodNotAllowedError):
+        return [("Allow", ",".join(error.allowed))]
+    if isinstance(error, UnauthorizedError):
+        return [("WWW-Authenticate", REALM)]
+    if isinstance(error, RangeError):
+        return [("Content-Range", f"bytes */{error.size}")]
+    if isinstance(error, LimitError):
+        return [("Connection", "close")]
+    return []

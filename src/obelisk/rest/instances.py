@@ -1,0 +1,87 @@
+"""What is in one instance: its file, its tags, its header."""
+
+import re
+from urllib.parse import quote
+
+from obelisk.dicom.dictionary import lookup_tag
+from obelisk.dicom.reading.dataset import read_dataset
+from obelisk.dicom.reading.file_meta import read_file_meta
+from obelisk.dicom.tag_json import TagForm, header_json, tags_json
+from obelisk.errors import InvalidArgumentError
+from obelisk.rest.messages import Request, Response, Services, json_response
+from obelisk.rest.ranges import content_response
+
+_TAG = re.compile(r"([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})")
+_UNSAFE = re.compile(r"[^ !#-:<-\[\]-~]")
+
+
+def get_file(request: Request, services: Services) -> Response:
+    """Give the DICOM file as it was received; ``filename`` names it for the client."""
+    file = services.resources.open_file(request.id)
+    headers = [
+        ("Content-Type", "application/dicom"),
+        ("Content-Disposition", _disposition(request)),
+    ]
+    return content_response(
+        request, file.read, file.size, file.md5 or file.uuid, headers
+    )
+
+
+def get_tags(request: Request, services: Services) -> Response:
+    """Give the dataset as JSON; ``simplify`` and ``short`` choose another form.
+
+    ``ignore-length`` names tags whose value is given however long it is, and ``whole``
+    asks for those after Pixel Data too.
+    """
+    return _tags_response(request, services, tag_form(request))
+
+
+def get_simplified_tags(request: Request, services: Services) -> Response:
+    """Give the dataset as JSON, with names of attributes and plain values."""
+    return _tags_response(request, services, TagForm.SIMPLE)
+
+
+def get_header(request: Request, services: Services) -> Response:
+    """Give the File Meta Information as JSON; the forms are those of the tags."""
+    file = services.resources.open_file(request.id)
+    with file.view() as content:
+        return json_response(header_json(read_file_meta(content), tag_form(request)))
+
+
+def _disposition(request: Request) -> str:
+    """Name a file for the client (RFC 6266)."""
+    wanted = request.args.get("filename", "")
+    disposition = f'filename="{_UNSAFE.sub("", wanted) or f"{request.id}.dcm"}"'
+    if wanted.isascii():
+        return disposition
+    return f"{disposition}; filename*=UTF-8''{quote(wanted, safe='')}"
+
+
+def _tags_response(request: Request, services: Services, form: TagForm) -> Response:
+    ignored = _tags(request.args.get("ignore-length", ""))
+    with services.resources.open_file(request.id).view() as content:
+        dataset = read_dataset(
+            content,
+            default_encoding=services.default_encoding,
+            whole="whole" in request.args,
+        )
+        return json_response(tags_json(dataset, form, ignored))
+
+
+def tag_form(request: Request) -> TagForm:
+    """Return how tags are to be written; ``simplify`` wins over ``short``."""
+    if "simplify" in request.args:
+        return TagForm.SIMPLE
+    return TagForm.SHORT if "short" in request.args else TagForm.FULL
+
+
+def _tags(text: str) -> frozenset[int]:
+    """Parse a list of tags, as names or numbers, separated by commas."""
+    found = set()
+    for item in filter(None, text.split(",")):
+        match = _TAG.fullmatch(item)
+        tag = int(match[1] + match[2], 16) if match else lookup_tag(item)
+        if tag is None:
+            raise InvalidArgumentError(f"Unknown DICOM tag: {item}")
+        found.add(tag)
+    return frozenset(found)

@@ -1,0 +1,172 @@
+"""Requests, their parameters, and answers: JSON, and errors as Orthanc says them."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import werkzeug
+
+from obelisk.dicom.levels import Level
+from obelisk.errors import InvalidArgumentError, InvalidInputError
+from obelisk.rest.admission import Admission
+from obelisk.services.changes import Changes
+from obelisk.services.ingest import Ingest
+from obelisk.services.resources import Resources
+
+JSON = "application/json; charset=utf-8"
+TEXT = "text/plain"
+
+_BOOLEANS = {"": True, "1": True, "true": True, "0": False, "false": False}
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadLimits:
+    """How large what is received may be, in bytes; 0 means no limit.
+
+    Attributes
+    ----------
+    body
+        The body of a request (MaximumRequestBodySizeMB).
+    unpacked
+        One file of a ZIP or gzip body (MaximumFileSizeInArchiveMB).
+    """
+
+    body: int = 0
+    unpacked: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the handlers work with.
+
+    `system` is what ``GET /system`` shows.
+    """
+
+    ingest: Ingest
+    resources: Resources
+    changes: Changes
+    admission: Admission
+    limits: UploadLimits
+    default_encoding: str
+    system: Mapping[str, Any]
+
+
+class Request(werkzeug.Request):
+    """A request, with what its route and its credentials say about it."""
+
+    #: The identifier in the path, if there is one.
+    id: str = ""
+    #: The level that the path is about.
+    level: Level = Level.PATIENT
+    #: The other level that the path names, if there is one.
+    relative: Level = Level.PATIENT
+    #: The name of the authenticated user, empty if there is none.
+    username: str = ""
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer; a body of many chunks comes with its ``Content-Length``."""
+
+    body: bytes | Iterator[bytes]
+    headers: list[tuple[str, str]]
+    status: int = 200
+
+
+class BadTypeError(InvalidArgumentError):
+    """A parameter has another type than it should have."""
+
+
+def flag(request: Request, name: str, *, default: bool) -> bool:
+    """Return a Boolean argument of the query string.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is no Boolean.
+    """
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if text not in _BOOLEANS:
+        raise InvalidArgumentError(
+            f'Expected a Boolean for GET argument "{name}", found: {text}'
+        )
+    return _BOOLEANS[text]
+
+
+def number(request: Request, name: str) -> int:
+    """Return an argument of the query string that counts something.
+
+    Raises
+    ------
+    BadTypeError
+        If it is no integer.
+    InvalidArgumentError
+        If it is negative.
+    """
+    text = request.args[name]
+    if not _INTEGER.fullmatch(text) or len(text) > 20 or int(text) > _INTEGER_MAX:
+        raise BadTypeError(f'Expected an integer for GET argument "{name}"')
+    if int(text) < 0:
+        raise InvalidArgumentError(f'GET argument "{name}" cannot be negative')
+    return int(text)
+
+
+def page(request: Request) -> tuple[int, int | None]:
+    """Return the arguments ``since`` and ``limit``, which come together or not at all.
+
+    Returns
+    -------
+    tuple
+        How many to skip, and how many to give at most, `None` for all.
+
+    Raises
+    ------
+    InvalidInputError
+        If one of them is missing or wrong.
+    """
+    given = [name for name in ("since", "limit") if name in request.args]
+    if not given:
+        return 0, None
+    for name in ("limit", "since"):
+        if name not in given:
+            raise InvalidInputError(
+                f'Missing "{name}" argument for GET request against: {request.path}/'
+            )
+    return number(request, "since"), number(request, "limit") or None
+
+
+def json_response(value: object) -> Response:
+    """Answer with a JSON value."""
+    return Response(
+        orjson.dumps(value, option=orjson.OPT_INDENT_2), [("Content-Type", JSON)]
+    )
+
+
+def text_response(text: str = "") -> Response:
+    """Answer with plain text."""
+    return Response(text.encode(), [("Content-Type", TEXT)])
+
+
+def reason(status: int) -> str:
+    """Return the standard phrase of an HTTP status, as Orthanc spells it."""
+    return _REASONS.get(status) or HTTPStatus(status).phrase
+
+
+_REASONS = {413: "Request Entity Too Large", 416: "Requested Range Not Satisfiable"}
+
+
+def megabytes(size: int) -> int:
+    """Return a size in whole megabytes, rounded down."""
+    return size // 1_048_576
+
+
+def split(text: str) -> Sequence[str]:
+    """Split a list that is separated by semicolons; empty items are left out."""
+    return [item for item in text.split(";") if item]

@@ -1,0 +1,157 @@
+"""Patients, studies, series and instances: lists, single ones, relatives, deletion."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from obelisk.dicom.dictionary import format_tag, lookup_tag
+from obelisk.dicom.levels import Level
+from obelisk.dicom.tag_json import TagForm
+from obelisk.rest.messages import (
+    Request,
+    Response,
+    Services,
+    flag,
+    json_response,
+    megabytes,
+    page,
+)
+from obelisk.services.resources import ResourceDescription
+
+_CHILDREN = {Level.PATIENT: "Studies", Level.STUDY: "Series", Level.SERIES: "Instances"}
+
+
+def list_resources(request: Request, services: Services) -> Response:
+    """List the ids of a level, or the resources with ``expand``.
+
+    ``since`` and ``limit`` choose a page of the list; a limit of 0 is none.
+    """
+    since, limit = page(request)
+    if not flag(request, "expand", default=False):
+        return json_response(services.resources.ids(request.level, since, limit))
+    form = main_form(request)
+    described = services.resources.page(request.level, since, limit)
+    return json_response([resource_json(one, form) for one in described])
+
+
+def get_resource(request: Request, services: Services) -> Response:
+    """Describe one resource; ``short`` and ``full`` choose how tags are written."""
+    described = services.resources.get(request.level, request.id)
+    return json_response(resource_json(described, main_form(request)))
+
+
+def delete_resource(request: Request, services: Services) -> Response:
+    """Delete a resource and all below it; say which ancestor is left."""
+    remaining = services.resources.delete(request.level, request.id)
+    if remaining is None:
+        return json_response({"RemainingAncestor": None})
+    level, id_ = remaining
+    ancestor = {"ID": id_, "Path": f"/{level.plural}/{id_}", "Type": level.value}
+    return json_response({"RemainingAncestor": ancestor})
+
+
+def list_descendants(request: Request, services: Services) -> Response:
+    """List what is below a resource: the resources, or their ids by expand=false."""
+    level, id_, below = request.level, request.id, request.relative
+    if not flag(request, "expand", default=True):
+        return json_response(services.resources.child_ids(level, id_, below))
+    form = main_form(request)
+    described = services.resources.children(level, id_, below)
+    return json_response([resource_json(one, form) for one in described])
+
+
+def get_ancestor(request: Request, services: Services) -> Response:
+    """Describe the patient, study or series that a resource belongs to."""
+    level, id_, above = request.level, request.id, request.relative
+    described = services.resources.ancestor(level, id_, above)
+    return json_response(resource_json(described, main_form(request)))
+
+
+def resource_statistics(request: Request, services: Services) -> Response:
+    """Count what is below a resource, and tell how much room it takes."""
+    counts = services.resources.statistics_of(request.level, request.id)
+    by_level = {
+        "CountInstances": (Level.INSTANCE, counts.instance_count),
+        "CountSeries": (Level.SERIES, counts.series_count),
+        "CountStudies": (Level.STUDY, counts.study_count),
+    }
+    depth = request.level.depth
+    shown = {name: n for name, (level, n) in by_level.items() if level.depth > depth}
+    disk, plain = counts.disk_size, counts.uncompressed_size
+    dicom = {"DicomDiskSize": disk, "DicomUncompressedSize": plain}
+    sizes = dicom | {"DiskSize": disk, "UncompressedSize": plain}
+    return json_response(shown | sizes_json(sizes))
+
+
+def sizes_json(sizes: Mapping[str, int]) -> dict[str, object]:
+    """Write sizes as Orthanc does: exactly as text, and in megabytes."""
+    shown: dict[str, object] = {}
+    for name, size in sizes.items():
+        shown[name] = str(size)
+        shown[f"{name}MB"] = megabytes(size)
+    return shown
+
+
+def main_form(request: Request) -> TagForm:
+    """Return how main attributes are to be written; ``short`` wins over ``full``."""
+    if "short" in request.args:
+        return TagForm.SHORT
+    return TagForm.FULL if "full" in request.args else TagForm.SIMPLE
+
+
+def resource_json(described: ResourceDescription, form: TagForm) -> dict[str, Any]:
+    """Write a resource as Orthanc does."""
+    level = described.level
+    shown: dict[str, Any] = {"ID": described.id}
+    if level is not Level.INSTANCE:
+        shown[_CHILDREN[level]] = described.child_ids
+        shown["IsStable"] = described.is_stable
+        shown["LastUpdate"] = described.last_update
+    shown["Labels"] = []
+    shown["MainDicomTags"] = attributes_json(described.attributes, form)
+    if level.parent is not None:
+        shown[f"Parent{level.parent.value}"] = described.parent_id
+    _add_own(shown, described, form)
+    for name in ("ModifiedFrom", "AnonymizedFrom"):
+        if name in described.metadata:
+            shown[name] = described.metadata[name]
+    shown["Type"] = level.value
+    return shown
+
+
+def _add_own(
+    shown: dict[str, Any], described: ResourceDescription, form: TagForm
+) -> None:
+    """Add what only resources of this level have."""
+    match described.level:
+        case Level.PATIENT:
+            shown["IsProtected"] = described.is_protected
+        case Level.STUDY:
+            patient = described.patient_attributes or {}
+            shown["PatientMainDicomTags"] = attributes_json(patient, form)
+        case Level.SERIES:
+            status = described.status
+            shown["ExpectedNumberOfInstances"] = described.expected_instance_count
+            shown["Status"] = None if status is None else status.value
+        case Level.INSTANCE:
+            shown["FileSize"] = described.file_size
+            shown["FileUuid"] = described.file_uuid
+            shown["IndexInSeries"] = described.index_in_series
+
+
+def attributes_json(attributes: Mapping[str, Any], form: TagForm) -> Mapping[str, Any]:
+    """Write main attributes, which are given by name, in one of the three forms."""
+    if form is TagForm.SIMPLE:
+        return attributes
+    written: dict[str, Any] = {}
+    for name, value in attributes.items():
+        tag = lookup_tag(name)
+        key = name if tag is None else format_tag(tag)
+        is_sequence = isinstance(value, list)
+        shown = (
+            [attributes_json(item, form) for item in value] if is_sequence else value
+        )
+        if form is TagForm.FULL:
+            kind = "Sequence" if is_sequence else "String"
+            shown = {"Name": name, "Type": kind, "Value": shown}
+        written[key] = shown
+    return dict(sorted(written.items()))

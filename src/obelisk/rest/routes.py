@@ -1,0 +1,37 @@
+"""The whole route table on one page."""
+
+from obelisk.rest.changes import clear_changes, list_changes
+from obelisk.rest.instances import get_file, get_header, get_simplified_tags, get_tags
+from obelisk.rest.resources import (
+    delete_resource,
+    get_ancestor,
+    get_resource,
+    list_descendants,
+    list_resources,
+    resource_statistics,
+)
+from obelisk.rest.routing import Route
+from obelisk.rest.system import get_statistics, get_system
+from obelisk.rest.uploads import store
+
+ROUTES = (
+    # The server
+    Route("/system", get_system, ("GET",), "system"),
+    Route("/statistics", get_statistics, ("GET",), "statistics"),
+    Route("/changes", list_changes, ("GET",), "changes"),
+    Route("/changes", clear_changes, ("DELETE",), "clear-changes"),
+    # Patients, studies, series, instances
+    Route("/{level}", list_resources, ("GET",), "list"),
+    Route("/{level}/{id}", get_resource, ("GET",), "resource"),
+    Route("/{level}/{id}", delete_resource, ("DELETE",), "delete"),
+    Route("/{level}/{id}/statistics", resource_statistics, ("GET",), "size"),
+    Route("/{level}/{id}/{descendants}", list_descendants, ("GET",), "descendants"),
+    Route("/{level}/{id}/{ancestor}", get_ancestor, ("GET",), "ancestor"),
+    # Instances only
+    Route("/instances", store, ("POST",), "store"),
+    Route("/instances/{id}/file", get_file, ("GET",), "file"),
+    Route("/instances/{id}/tags", get_tags, ("GET",), "tags"),
+    Route("/instances/{id}/simplified-tags", get_simplified_tags, ("GET",), "simple"),
+    Route("/instances/{id}/header", get_header, ("GET",), "header"),
+)
+"""Every route; `{level}` and its like are explained at `Route`."""

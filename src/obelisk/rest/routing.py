@@ -1,0 +1,139 @@
+"""Finds the route of a request in a tree of path segments."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from obelisk.dicom.levels import LEVELS, Level
+from obelisk.errors import NotFoundError, ServerError
+from obelisk.rest.messages import Request, Response, Services
+
+Handler = Callable[[Request, Services], Response]
+
+METHODS = ("GET", "POST", "PUT", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One line of the route table.
+
+    Segments of `path` in braces stand for many paths: ``{level}`` for the name of a
+    collection such as ``studies``, ``{descendants}`` for that of a deeper level,
+    ``{ancestor}`` for the singular name of a higher level, and ``{id}`` for any text.
+    """
+
+    path: str
+    handler: Handler
+    methods: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a route says about one request."""
+
+    handler: Handler
+    id: str
+    level: Level
+    relative: Level
+
+
+class MethodNotAllowedError(ServerError):
+    """The route exists, but not with this method."""
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(f"This route allows {', '.join(allowed)}")
+        self.allowed = tuple(allowed)
+
+
+@dataclass(slots=True)
+class _Node:
+    children: dict[str, "_Node"] = field(default_factory=dict)
+    wildcard: "_Node | None" = None
+    targets: dict[str, tuple[Handler, Level, Level]] = field(default_factory=dict)
+
+
+class Router:
+    """The routes, compiled.
+
+    Raises
+    ------
+    ValueError
+        If a route shadows another one.
+    """
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._root = _Node()
+        for route in routes:
+            for segments, level, relative in _expand(route.path):
+                self._add(route, segments, level, relative)
+
+    def _add(
+        self, route: Route, segments: Sequence[str], level: Level, relative: Level
+    ) -> None:
+        node = self._root
+        for segment in segments:
+            if segment == "{id}":
+                node.wildcard = node.wildcard or _Node()
+                node = node.wildcard
+            else:
+                node = node.children.setdefault(segment, _Node())
+        for method in route.methods:
+            if method in node.targets:
+                raise ValueError(f"{method} {route.path} ({route.name}) is shadowed")
+            node.targets[method] = (route.handler, level, relative)
+
+    def match(self, method: str, path: str) -> Match:
+        """Find the route of a request.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none for this path.
+        MethodNotAllowedError
+            If there is one, but not for this method.
+        """
+        node, id_ = self._find(path)
+        target = node.targets.get("GET" if method == "HEAD" else method)
+        if target is None:
+            raise MethodNotAllowedError([m for m in METHODS if m in node.targets])
+        return Match(target[0], id_, target[1], target[2])
+
+    def _find(self, path: str) -> tuple[_Node, str]:
+        node, id_ = self._root, ""
+        for segment in path.split("/"):
+            if not segment:
+                continue
+            child = node.children.get(segment)
+            if child is None:
+                child, id_ = node.wildcard, segment
+            if child is None:
+                raise NotFoundError("route", path)
+            node = child
+        if not node.targets:
+            raise NotFoundError("route", path)
+        return node, id_
+
+
+def _expand(path: str) -> Iterator[tuple[list[str], Level, Level]]:
+    """Yield the paths that one path of the route table stands for."""
+    for level in LEVELS if "{level}" in path else LEVELS[:1]:
+        for relative, names in _relatives(path, level):
+            names["{level}"] = level.plural
+            segments = [names.get(part, part) for part in path.split("/") if part]
+            yield segments, level, relative
+
+
+def _relatives(path: str, level: Level) -> Iterator[tuple[Level, dict[str, str]]]:
+    if "{descendants}" in path:
+        for other in LEVELS[level.depth + 1 :]:
+            yield other, {"{descendants}": other.plural}
+    elif "{ancestor}" in path:
+        for other in LEVELS[: level.depth]:
+            yield other, {"{ancestor}": other.value.lower()}
+    else:
+        yield level, {}
+
+
+def paths_of(route: Route) -> list[str]:
+    """Return the paths that a route stands for, ``{id}`` left as it is."""
+    return ["/" + "/".join(segments) for segments, _, _ in _expand(route.path)]

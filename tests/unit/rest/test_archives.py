@@ -1,0 +1,74 @@
+import io
+import zipfile
+
+import pytest
+
+from obelisk.errors import InvalidDICOMError
+from obelisk.rest.archives import (
+    claims_dicom,
+    is_archive,
+    is_dicom,
+    iter_members,
+    open_archive,
+)
+
+
+def _zip(members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def _members(content: bytes, size_max: int = 0) -> dict[str, bytes]:
+    with open_archive([content]) as archive:
+        return {
+            member.name: b"".join(member.chunks)
+            for member in iter_members(archive, size_max)
+        }
+
+
+def test_members_of_all_folders_but_dicomdir() -> None:
+    """Folders and DICOMDIR are no members."""
+    content = _zip({"a/b/1": b"x", "a/": b"", "DICOMDIR": b"d", "c/dicomdir": b"d"})
+
+    assert _members(content) == {"a/b/1": b"x"}
+
+
+def test_archives_are_known_by_their_signature() -> None:
+    """An empty archive is an archive too; an empty file is not."""
+    assert is_archive(_zip({"a": b""}))
+    assert is_archive(_zip({}))
+    assert not is_archive(b"")
+
+
+def test_member_that_is_too_large() -> None:
+    """A bomb is stopped while it unpacks; what the archive says is not believed."""
+    with pytest.raises(InvalidDICOMError, match="exceeds limit"):
+        _members(_zip({"bomb": b"\0" * 50_000_000}), 1_000_000)
+
+
+@pytest.mark.parametrize("stop", [4, 30, -1, -30])
+def test_damaged_archive(stop: int) -> None:
+    """An archive without its directory cannot be read."""
+    with pytest.raises(InvalidDICOMError):
+        _members(_zip({"a": b"x" * 100})[:stop])
+
+
+def test_damaged_member() -> None:
+    """A member whose check sum is wrong raises when it is read."""
+    content = bytearray(_zip({"a": b"x" * 100}))
+    content[33] ^= 0xFF
+
+    with pytest.raises(InvalidDICOMError, match="damaged"):
+        _members(bytes(content))
+
+
+def test_what_may_be_dicom() -> None:
+    """A preamble, a dataset without one, or the name says that a file is DICOM."""
+    assert is_dicom(b"\0" * 128 + b"DICM")
+    assert is_dicom(b"\x08\x00\x16\x00UI")
+    assert not is_dicom(b"\x89PNG\r\n")
+    assert claims_dicom("a/B.DCM", b"")
+    assert not claims_dicom("README", b"hello")

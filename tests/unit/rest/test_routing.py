@@ -1,0 +1,99 @@
+import pytest
+
+from obelisk.dicom.levels import LEVELS, Level
+from obelisk.errors import NotFoundError
+from obelisk.rest.messages import Request, Response, Services, text_response
+from obelisk.rest.routes import ROUTES
+from obelisk.rest.routing import MethodNotAllowedError, Route, Router, paths_of
+
+
+def _handler(_request: Request, _services: Services) -> Response:
+    """Do nothing."""
+    return text_response()
+
+
+def test_no_route_shadows_another() -> None:
+    """The route table can be compiled, and no two paths of one method are the same."""
+    Router(ROUTES)
+    seen = [
+        (method, path)
+        for route in ROUTES
+        for path in paths_of(route)
+        for method in route.methods
+    ]
+
+    assert len(seen) == len(set(seen))
+
+
+def test_shadowing_is_refused() -> None:
+    """Two routes for the same path and method are a mistake."""
+    twice = [Route("/x/{id}", _handler, ("GET",), name) for name in ("a", "b")]
+
+    with pytest.raises(ValueError, match="shadowed"):
+        Router(twice)
+
+
+def test_names_are_unique_and_handlers_documented() -> None:
+    """Each route has its own name, and a handler whose docstring explains it."""
+    assert len({route.name for route in ROUTES}) == len(ROUTES)
+    assert all((route.handler.__doc__ or "").strip() for route in ROUTES)
+
+
+def test_levels_and_relatives() -> None:
+    """One line stands for the four levels, and for each pair of levels."""
+    router = Router(ROUTES)
+    for level in LEVELS:
+        match = router.match("GET", f"/{level.plural}/abc")
+        assert (match.level, match.id) == (level, "abc")
+        for other in LEVELS:
+            path = f"/{level.plural}/abc/{other.plural}"
+            if other.depth > level.depth:
+                assert router.match("GET", path).relative is other
+    match = router.match("GET", "/instances/abc/series")
+
+    assert (match.level, match.relative) == (Level.INSTANCE, Level.SERIES)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "",
+        "/nope",
+        "/studies/x/nope",
+        "/studies/x/file",
+        "/patients/x/patient",
+        "/studies/x/studies",
+        "/studies/x/patients",
+        "/instances/x/tags/y",
+        "/STUDIES",
+        "/{level}",
+    ],
+)
+def test_unknown_routes(path: str) -> None:
+    """What is not in the table is not found."""
+    with pytest.raises(NotFoundError):
+        Router(ROUTES).match("GET", path)
+
+
+def test_slashes_do_not_matter() -> None:
+    """Repeated and trailing slashes are as if they were not there."""
+    assert Router(ROUTES).match("GET", "//studies//x/").id == "x"
+
+
+def test_wrong_method() -> None:
+    """The error lists the methods in the order of Orthanc."""
+    with pytest.raises(MethodNotAllowedError) as caught:
+        Router(ROUTES).match("PUT", "/studies/x")
+
+    assert caught.value.allowed == ("GET", "DELETE")
+
+
+def test_head_goes_where_get_goes() -> None:
+    """A HEAD request finds the route of GET."""
+    router = Router(ROUTES)
+
+    assert (
+        router.match("HEAD", "/system").handler
+        is router.match("GET", "/system").handler
+    )
