@@ -1,0 +1,144 @@
+"""Starts and ends servers for comparisons, crashes and benchmarks.
+
+Any command that takes the path of a configuration file as its last argument will do, so
+that Obelisk and Orthanc start alike.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+#: Obelisk as it is installed beside the running Python.
+OBELISK = (sys.executable, "-m", "obelisk")
+
+#: Options under which two servers answer alike: no timer fires during a run.
+QUIET_OPTIONS: dict[str, Any] = {
+    "StableAge": 86400,
+    "DicomAlwaysAllowStore": True,
+    "RemoteAccessAllowed": False,
+    "AuthenticationEnabled": False,
+}
+
+_START_SECONDS_MAX = 30
+_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that answers, and how to reach it."""
+
+    process: subprocess.Popen[bytes]
+    http_port: int
+    dicom_port: int
+    storage: Path
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """The root of the REST API, without a slash at its end."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+    def kill(self) -> None:
+        """Kill the whole process group at once, as a power cut would."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def terminate(self, timeout_seconds: float = 30) -> int:
+        """Ask the server to stop; return its exit status."""
+        self.process.terminate()
+        try:
+            return self.process.wait(timeout_seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_server(
+    command: Sequence[str],
+    folder: Path,
+    **options: Any,
+) -> RunningServer:
+    """Start a server that keeps its data in `folder`, and wait until it answers.
+
+    A second start in the same folder finds the data of the first.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    http_port, dicom_port = free_port(), free_port()
+    storage = folder / "storage"
+    configuration = QUIET_OPTIONS | {
+        "StorageDirectory": str(storage),
+        "HttpPort": http_port,
+        "DicomPort": dicom_port,
+    }
+    path = folder / "configuration.json"
+    path.write_text(json.dumps(configuration | options))
+    log = folder / "server.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*command, str(path)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    server = RunningServer(process, http_port, dicom_port, storage, log)
+    _wait_until_ready(server)
+    return server
+
+
+@contextlib.contextmanager
+def running_server(
+    command: Sequence[str],
+    folder: Path,
+    **options: Any,
+) -> Iterator[RunningServer]:
+    """Run a server for the time of a block; see `start_server`."""
+    server = start_server(command, folder, **options)
+    try:
+        yield server
+        server.terminate()
+    finally:
+        server.kill()
+
+
+def _wait_until_ready(server: RunningServer) -> None:
+    pause = threading.Event()
+    for _ in range(int(_START_SECONDS_MAX / _POLL_SECONDS)):
+        if server.process.poll() is not None:
+            break
+        if _answers(server):
+            return
+        pause.wait(_POLL_SECONDS)
+    server.kill()
+    tail = server.log.read_text(errors="replace")[-2000:]
+    raise RuntimeError(f"the server did not start:\n{tail}")
+
+
+def _answers(server: RunningServer) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", server.http_port, timeout=5)
+    try:
+        connection.request("GET", "/system")
+        connection.getresponse().read()
+        with socket.create_connection(("127.0.0.1", server.dicom_port), timeout=5):
+            return True
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,179 @@
+"""Compares two servers: the same files in, the same calls, which answers differ.
+
+Usage: ``python tests/parity/compare.py --left WHERE --right WHERE [--files DIR]...``
+
+WHERE is the URL of a running server, or a command that starts one when the path of a
+configuration file follows it. A running server is emptied: **every instance that it
+holds is deleted**; it wants a long ``StableAge``, so that no timer fires meanwhile.
+
+The left server is taken for right; what the right one may do otherwise is listed in
+`differences`. The exit status is 1 if anything differs that is not explained there.
+"""
+
+import argparse
+import contextlib
+import json
+import shlex
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from corpora import folder_files, pydicom_files
+from crafted import crafted_files, refused_bodies
+from exchange import Call
+from launching import running_server
+from parity.differences import explain, iter_differences, mend
+from parity.driving import Scenario, drive, empty
+
+WAYS = ("post", "gzip", "zip", "multipart", "store")
+_EXAMPLES_MAX = 5
+_OUTCOMES = ("equal", "explained", "different")
+
+#: How to reach a server: its URL, and host and port of its DICOM server.
+Side: TypeAlias = tuple[str, tuple[str, int] | None]
+
+
+class Report:
+    """Counts outcomes by route and argument, and keeps a few examples."""
+
+    def __init__(self) -> None:
+        self.counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self.examples: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.reasons: dict[tuple[str, str], str] = {}
+
+    def add(self, call: Call, left: Any, right: Any) -> None:
+        """Compare the answers to one call; an answer is `None` if it was not made."""
+        argument = "file" if call.method == "POST" and "." in call.argument else None
+        row = (f"{call.method} {call.route}", argument or call.argument)
+        difference = next(iter_differences(mend(left, right), right), None)
+        if difference is None:
+            self.counts[row]["equal"] += 1
+            return
+        reason = explain(call, left, right)
+        self.counts[row]["explained" if reason else "different"] += 1
+        if reason:
+            self.reasons[row] = reason
+        elif len(self.examples[row]) < _EXAMPLES_MAX:
+            self.examples[row].append(f"{call.key}: {difference}")
+
+    def lines(self, *, verbose: bool) -> Iterator[str]:
+        """Yield the report: rows that differ, or all if `verbose`, then the sums."""
+        for row, counts in sorted(self.counts.items()):
+            if verbose or counts["different"] or counts["explained"]:
+                numbers = ", ".join(f"{n} {what}" for what, n in sorted(counts.items()))
+                yield f"{row[0]} [{row[1]}]: {numbers}"
+            if row in self.reasons:
+                yield f"    why: {self.reasons[row]}"
+            for example in self.examples.get(row, ()):
+                yield f"    {example}"
+        total: Counter[str] = sum(self.counts.values(), Counter())
+        yield ", ".join(f"{total[what]} {what}" for what in _OUTCOMES)
+
+    @property
+    def different_count(self) -> int:
+        """How many answers differ without a reason."""
+        return sum(counts["different"] for counts in self.counts.values())
+
+
+def scenarios(folders: list[Path], ways: list[str]) -> Iterator[Scenario]:
+    """Yield what to run: pydicom's files, the crafted ones, then each folder."""
+    crafted = crafted_files()
+    corpora: dict[str, dict[str, bytes]] = {
+        "crafted": crafted,
+        "pydicom": pydicom_files(),
+        **{folder.name: folder_files(folder) for folder in folders},
+    }
+    for name, files in corpora.items():
+        for way in ways:
+            yield Scenario(
+                f"{name} by {way}",
+                files,
+                way,
+                brief=way not in {"post", "store"},
+                refused=refused_bodies()
+                if (name, way) == ("crafted", "post")
+                else None,
+                deletes=way == "post",
+            )
+
+
+def run(scenario: Scenario, sides: list[Side]) -> Report:
+    """Drive both servers through a scenario, and compare what they answered."""
+    answers: list[dict[str, tuple[Call, Any]]] = []
+    for url, dicom in sides:
+        empty(url)
+        driven = drive(scenario, url, dicom)
+        answers.append({call.key: (call, value) for call, value in driven})
+    left, right = answers
+    report = Report()
+    for key in left | right:
+        call = (left.get(key) or right[key])[0]
+        report.add(
+            call,
+            left[key][1] if key in left else None,
+            right[key][1] if key in right else None,
+        )
+    return report
+
+
+def main() -> int:
+    """Run the comparison that the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    for side in ("left", "right"):
+        parser.add_argument(f"--{side}", required=True, metavar="WHERE")
+        parser.add_argument(f"--{side}-dicom", metavar="HOST:PORT")
+    parser.add_argument("--files", action="append", default=[], type=Path)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--only", metavar="TEXT", help="scenarios with it in the name")
+    parser.add_argument("--verbose", action="store_true", help="list equal rows too")
+    parser.add_argument("--json", type=Path, help="write the counts there")
+    arguments = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        sides = [
+            _reach(stack, arguments.left, arguments.left_dicom),
+            _reach(stack, arguments.right, arguments.right_dicom),
+        ]
+        has_dicom = all(dicom is not None for _, dicom in sides)
+        ways = [way for way in arguments.ways if way != "store" or has_dicom]
+        return compare(sides, ways, arguments)
+
+
+def compare(sides: list[Side], ways: list[str], arguments: argparse.Namespace) -> int:
+    """Run every scenario on both sides, print the report, return the exit status."""
+    total = Report()
+    for scenario in scenarios(arguments.files, ways):
+        if arguments.only and arguments.only not in scenario.name:
+            continue
+        report = run(scenario, sides)
+        _print(f"== {scenario.name}", *report.lines(verbose=arguments.verbose))
+        for row, counts in report.counts.items():
+            total.counts[row] += counts
+    _print("== all", list(total.lines(verbose=False))[-1])
+    if arguments.json:
+        rows = {" ".join(row): counts for row, counts in sorted(total.counts.items())}
+        arguments.json.write_text(json.dumps(rows, indent=1))
+    return 1 if total.different_count else 0
+
+
+def _reach(stack: contextlib.ExitStack, where: str, dicom: str | None) -> Side:
+    """Return how to reach a server, which is started first if it is a command."""
+    if where.startswith("http"):
+        host, _, port = (dicom or "").rpartition(":")
+        return where.rstrip("/"), (host, int(port)) if port else None
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    server = stack.enter_context(running_server(shlex.split(where), folder))
+    return server.url, ("127.0.0.1", server.dicom_port)
+
+
+def _print(*lines: str) -> None:
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
