@@ -1,0 +1,89 @@
+"""Write the pages of docs/reference that are made from the code: `make docs`."""
+
+from pathlib import Path
+
+from obelisk.cli.arguments import make_parser
+from obelisk.config import reference_tables
+
+REFERENCE = Path(__file__).parent / "reference"
+
+CONFIGURATION = """\
+# Configuration
+
+<!-- Made by `make docs` from src/obelisk/config/sections.py; do not edit. -->
+
+## Files
+
+A configuration is a JSON file as Orthanc reads it. `obelisk --config=FILE` writes one
+that says what holds by default.
+
+- `//` and `/* */` comments and a comma after the last member are allowed.
+- `${NAME}` is replaced by the variable of the environment, and `${NAME:-default}` by
+  the default if the variable does not exist. It is replaced before the file is read as
+  JSON, so it works for numbers too: `"HttpPort" : ${PORT:-8042}`.
+- Several files, and folders whose `*.json` files count (not those deeper inside), may
+  be given. An option may stand in one of them only.
+- Relative paths start at the folder of the first file, or at the current folder if no
+  file is given.
+
+## Environment
+
+A variable sets one option and wins over the files: `ORTHANC__DICOM_AET=ARCHIVE` sets
+`DicomAet`. `OBELISK__` does the same as `ORTHANC__`. Objects and lists are given as
+JSON: `ORTHANC__REGISTERED_USERS='{"alice": "secret"}'`.
+
+## What is checked
+
+The server does not start if a value has a wrong type or is out of range; the message
+lists every problem. Options of Orthanc that are not supported yet, sections of its
+plugins and unknown names are reported and have no effect. Those that protect something
+(`DicomTlsEnabled`, `ReadOnly`, `SslVerifyPeers`) stop the start.
+
+With `RemoteAccessAllowed` and authentication, `RegisteredUsers` must be given.
+`obelisk check-config FILE` prints the effective values, without passwords.
+
+"""
+
+COMMAND_LINE = """\
+# Command line
+
+<!-- Made by `make docs` from src/obelisk/cli/arguments.py; do not edit. -->
+
+```text
+{help}```
+
+## Exit status
+
+| status | meaning |
+|---|---|
+| 0 | success |
+| 1 | the server failed while running |
+| 2 | the command line is wrong; the message names the closest option |
+| 3 | the configuration is wrong; the message lists every problem |
+| 4 | a port is taken, a folder cannot be written to, a certificate cannot be read |
+
+## Log
+
+Lines go to standard error, to a new file in `--logdir` (`Obelisk.log` is a link to the
+newest), or to `--logfile`. They have Orthanc's shape: a letter for the level (`E`rror,
+`W`arning, `I`nformation, `T`race), month and day, time, thread, source, category, text.
+
+```text
+W0704 10:15:22.123456             MAIN app.py:71] Obelisk has started
+```
+"""
+
+
+def pages() -> dict[Path, str]:
+    """Return the text of each generated page."""
+    return {
+        REFERENCE / "configuration.md": CONFIGURATION + reference_tables(),
+        REFERENCE / "command-line.md": COMMAND_LINE.format(
+            help=make_parser().format_help()
+        ),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
