@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from typing import NamedTuple
 
 from obelisk.dicom.identifiers import ResourceIds
 from obelisk.dicom.levels import Level
@@ -102,26 +103,26 @@ class StoreOutcome:
     removed_keys: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceRow:
-    """One resource, with its neighbours; JSON columns are left encoded."""
+class ResourceRow(NamedTuple):
+    """One resource, with its neighbours; JSON columns are left encoded.
+
+    What does not apply to the level of the resource is `None`, numbers are 0.
+    """
 
     pk: int
     id: str
-    level: Level
     attributes: str
     metadata: str
-    parent_id: str | None = None
-    child_ids: str = "[]"
-    last_update: str = ""
-    stable_at: float | None = None
-    is_protected: bool = False
-    patient_attributes: str | None = None
-    expected_instance_count: int | None = None
-    indexes: "SeriesIndexes | None" = None
-    index_in_series: int | None = None
-    file_key: str = ""
-    file_size: int = 0
+    parent_id: str | None
+    child_ids: str
+    last_update: str
+    stable_at: float | None
+    is_protected: int
+    patient_attributes: str | None
+    expected_instance_count: int | None
+    index_in_series: int | None
+    file_key: str | None
+    file_size: int | None
 
 
 @dataclass(frozen=True, slots=True)

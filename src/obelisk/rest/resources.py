@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from obelisk.dicom.dictionary import format_tag, lookup_tag
 from obelisk.dicom.levels import Level
 from obelisk.dicom.tag_json import TagForm
@@ -100,20 +102,21 @@ def main_form(request: Request) -> TagForm:
 
 def resource_json(described: ResourceDescription, form: TagForm) -> dict[str, Any]:
     """Write a resource as Orthanc does."""
-    level = described.level
-    shown: dict[str, Any] = {"ID": described.id}
+    level, row = described.level, described.row
+    shown: dict[str, Any] = {"ID": row.id}
     if level is not Level.INSTANCE:
-        shown[_CHILDREN[level]] = described.child_ids
+        shown[_CHILDREN[level]] = orjson.Fragment(row.child_ids)
         shown["IsStable"] = described.is_stable
-        shown["LastUpdate"] = described.last_update
+        shown["LastUpdate"] = row.last_update
     shown["Labels"] = []
-    shown["MainDicomTags"] = attributes_json(described.attributes, form)
+    shown["MainDicomTags"] = _tags(row.attributes, form)
     if level.parent is not None:
-        shown[f"Parent{level.parent.value}"] = described.parent_id
+        shown[f"Parent{level.parent.value}"] = row.parent_id
     _add_own(shown, described, form)
+    metadata = described.metadata
     for name in ("ModifiedFrom", "AnonymizedFrom"):
-        if name in described.metadata:
-            shown[name] = described.metadata[name]
+        if name in metadata:
+            shown[name] = metadata[name]
     shown["Type"] = level.value
     return shown
 
@@ -124,18 +127,25 @@ def _add_own(
     """Add what only resources of this level have."""
     match described.level:
         case Level.PATIENT:
-            shown["IsProtected"] = described.is_protected
+            shown["IsProtected"] = bool(described.row.is_protected)
         case Level.STUDY:
-            patient = described.patient_attributes or {}
-            shown["PatientMainDicomTags"] = attributes_json(patient, form)
+            patient = described.row.patient_attributes or "{}"
+            shown["PatientMainDicomTags"] = _tags(patient, form)
         case Level.SERIES:
             status = described.status
-            shown["ExpectedNumberOfInstances"] = described.expected_instance_count
+            shown["ExpectedNumberOfInstances"] = described.row.expected_instance_count
             shown["Status"] = None if status is None else status.value
         case Level.INSTANCE:
-            shown["FileSize"] = described.file_size
-            shown["FileUuid"] = described.file_uuid
+            shown["FileSize"] = described.row.file_size
+            shown["FileUuid"] = described.row.file_key
             shown["IndexInSeries"] = described.index_in_series
+
+
+def _tags(attributes: str, form: TagForm) -> object:
+    """Write main attributes, which are kept as JSON in the simple form."""
+    if form is TagForm.SIMPLE:
+        return orjson.Fragment(attributes)
+    return attributes_json(orjson.loads(attributes), form)
 
 
 def attributes_json(attributes: Mapping[str, Any], form: TagForm) -> Mapping[str, Any]:

@@ -1,8 +1,8 @@
 """Read and delete what is stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -10,6 +10,7 @@ import orjson
 from obelisk.dicom.levels import Level
 from obelisk.errors import NotFoundError
 from obelisk.index.base import Index
+from obelisk.index.reading import ReadTransaction
 from obelisk.index.records import Attachment, Compression, Counts, ResourceRow
 from obelisk.index.series_status import SeriesStatus, series_status
 from obelisk.services.compression import decompress
@@ -21,25 +22,59 @@ from obelisk.storage.base import Buffer, Storage
 class ResourceDescription:
     """What is known of one resource; what does not apply to its level is `None`.
 
-    `attributes` maps keywords to values; times are UTC as ``YYYYMMDDTHHMMSS``;
-    `file_size` is in bytes, before any compression.
+    `row` holds it as the index does, with JSON left encoded; `status` is that of a
+    series. Times are UTC as ``YYYYMMDDTHHMMSS``.
     """
 
     level: Level
-    id: str
-    attributes: dict[str, Any]
-    metadata: dict[str, str]
-    parent_id: str | None = None
-    child_ids: list[str] = field(default_factory=list)
-    is_stable: bool = True
-    last_update: str = ""
-    is_protected: bool = False
-    patient_attributes: dict[str, Any] | None = None
+    row: ResourceRow
     status: SeriesStatus | None = None
-    expected_instance_count: int | None = None
-    file_size: int | None = None
-    file_uuid: str | None = None
-    index_in_series: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The id."""
+        return self.row.id
+
+    @property
+    def parent_id(self) -> str | None:
+        """The id of the parent."""
+        return self.row.parent_id
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether the resource did not grow for some time."""
+        return self.row.stable_at is None
+
+    @property
+    def index_in_series(self) -> int | None:
+        """The position of an instance, if it is known and makes sense."""
+        index = self.row.index_in_series
+        return index if index is not None and index >= 0 else None
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of the level: keywords and values."""
+        found: dict[str, Any] = orjson.loads(self.row.attributes)
+        return found
+
+    @property
+    def patient_attributes(self) -> dict[str, Any] | None:
+        """The attributes of the patient, of a study."""
+        encoded = self.row.patient_attributes
+        found: dict[str, Any] | None = orjson.loads(encoded) if encoded else None
+        return found
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The metadata: names and values."""
+        found: dict[str, str] = orjson.loads(self.row.metadata)
+        return found
+
+    @property
+    def child_ids(self) -> list[str]:
+        """The ids of the children, in their order."""
+        found: list[str] = orjson.loads(self.row.child_ids)
+        return found
 
 
 class StoredFile:
@@ -104,7 +139,7 @@ class Resources:
         """Describe the resources of a level in the order of their ids, or a page."""
         with self._index.read() as transaction:
             rows = transaction.find_rows(level, since, limit)
-        return [_described(row) for row in rows]
+            return describe(transaction, level, rows)
 
     def get(self, level: Level, id_: str) -> ResourceDescription:
         """Describe one resource.
@@ -116,7 +151,7 @@ class Resources:
         """
         with self._index.read() as transaction:
             row = transaction.get_row(level, id_)
-        return _described(row)
+            return describe(transaction, level, [row])[0]
 
     def child_ids(self, level: Level, id_: str, child_level: Level) -> list[str]:
         """Return the ids of what is below a resource, at any deeper level."""
@@ -131,7 +166,7 @@ class Resources:
         with self._index.read() as transaction:
             pk = transaction.get_pk(level, id_)
             rows = transaction.find_descendants(level, pk, child_level)
-        return [_described(row) for row in rows]
+            return describe(transaction, child_level, rows)
 
     def ancestor(
         self, level: Level, id_: str, ancestor_level: Level
@@ -141,7 +176,7 @@ class Resources:
             pk = transaction.get_pk(level, id_)
             ancestor_pk = transaction.find_ancestor_pk(level, pk, ancestor_level)
             row = transaction.get_row_by_pk(ancestor_level, ancestor_pk)
-        return _described(row)
+            return describe(transaction, ancestor_level, [row])[0]
 
     def statistics(self) -> Counts:
         """Return how much there is in all."""
@@ -175,26 +210,18 @@ class Resources:
         return StoredFile(self._storage, attachment)
 
 
-def _described(row: ResourceRow) -> ResourceDescription:
-    is_series = row.level is Level.SERIES
-    is_instance = row.level is Level.INSTANCE
-    patient, index = row.patient_attributes, row.index_in_series
-    return ResourceDescription(
-        level=row.level,
-        id=row.id,
-        attributes=orjson.loads(row.attributes),
-        metadata=orjson.loads(row.metadata),
-        parent_id=row.parent_id,
-        child_ids=orjson.loads(row.child_ids),
-        is_stable=row.stable_at is None,
-        last_update=row.last_update,
-        is_protected=row.is_protected,
-        patient_attributes=None if patient is None else orjson.loads(patient),
-        status=series_status(row.expected_instance_count, row.indexes)
-        if is_series
-        else None,
-        expected_instance_count=row.expected_instance_count,
-        file_size=row.file_size if is_instance else None,
-        file_uuid=row.file_key if is_instance else None,
-        index_in_series=index if index is not None and index >= 0 else None,
-    )
+def describe(
+    transaction: ReadTransaction, level: Level, rows: Sequence[ResourceRow]
+) -> list[ResourceDescription]:
+    """Describe resources of one level, in the transaction that found them."""
+    if level is not Level.SERIES:
+        return [ResourceDescription(level, row) for row in rows]
+    return [_described_series(transaction, row) for row in rows]
+
+
+def _described_series(
+    transaction: ReadTransaction, row: ResourceRow
+) -> ResourceDescription:
+    expected = row.expected_instance_count
+    found = None if expected is None else transaction.series_indexes(row.pk)
+    return ResourceDescription(Level.SERIES, row, series_status(expected, found))

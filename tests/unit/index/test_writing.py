@@ -218,3 +218,19 @@ def test_counters_equal_a_recount(tmp_path_factory, make, steps):
             }
             assert dataclasses.astuple(count)[:4] == naive_counts(below)
             assert count.disk_size == 100 * len(below)
+
+
+def test_study_keeps_the_patient_attributes_of_its_own_instance(index, make):
+    """Two studies of a patient may say different things about the patient."""
+    attributes = make().attributes | {Level.PATIENT: {"PatientName": "Doe^J"}}
+    store(index, make(study="1"))
+    store(index, make(study="2", sop="4", attributes=attributes))
+
+    rows = [
+        read(index, "get_row", Level.STUDY, make(study=uid).ids.study)
+        for uid in ("1", "2")
+    ]
+
+    assert "Doe^Jane" in rows[0].patient_attributes
+    assert "Doe^J" in rows[1].patient_attributes
+    assert "Doe^Jane" not in rows[1].patient_attributes

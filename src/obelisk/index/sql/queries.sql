@@ -10,25 +10,27 @@ SELECT pk FROM {table} WHERE id = ?
 SELECT id FROM {table} WHERE parent_pk = ? ORDER BY id
 
 -- name: patient_rows
+-- The columns of all *_rows are those of ResourceRow.
 SELECT r.pk, r.id, r.attributes, r.metadata, NULL,
        (SELECT json_group_array(id) FROM (SELECT id FROM study WHERE parent_pk = r.pk ORDER BY id)),
-       r.last_update, r.stable_at, r.is_protected
+       r.last_update, r.stable_at, r.is_protected, NULL, NULL, NULL, NULL, NULL
 FROM patient r
 
 -- name: study_rows
 SELECT r.pk, r.id, r.attributes, r.metadata, p.id,
        (SELECT json_group_array(id) FROM (SELECT id FROM series WHERE parent_pk = r.pk ORDER BY id)),
-       r.last_update, r.stable_at, p.attributes
+       r.last_update, r.stable_at, 0, r.patient_attributes, NULL, NULL, NULL, NULL
 FROM study r JOIN patient p ON p.pk = r.parent_pk
 
 -- name: series_rows
 SELECT r.pk, r.id, r.attributes, r.metadata, p.id,
        (SELECT json_group_array(id) FROM (SELECT id FROM instance WHERE parent_pk = r.pk ORDER BY id)),
-       r.last_update, r.stable_at, r.expected_instance_count
+       r.last_update, r.stable_at, 0, NULL, r.expected_instance_count, NULL, NULL, NULL
 FROM series r JOIN study p ON p.pk = r.parent_pk
 
 -- name: instance_rows
-SELECT r.pk, r.id, r.attributes, r.metadata, p.id, r.index_in_series, a.key, a.size
+SELECT r.pk, r.id, r.attributes, r.metadata, p.id, '[]', '', NULL, 0, NULL, NULL,
+       r.index_in_series, a.key, a.size
 FROM instance r JOIN series p ON p.pk = r.parent_pk
 JOIN attachment a ON a.level = 3 AND a.resource_pk = r.pk AND a.content_type = 1
 
@@ -75,8 +77,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_study
 INSERT INTO study (id, parent_pk, study_instance_uid, study_date, accession_number,
-                   attributes, metadata, last_update, stable_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                   patient_attributes, attributes, metadata, last_update, stable_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_series
 INSERT INTO series (id, parent_pk, series_instance_uid, modality, expected_instance_count,

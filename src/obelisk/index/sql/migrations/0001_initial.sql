@@ -1,6 +1,7 @@
 -- One row per resource: typed columns for what is searched, JSON for the rest.
 -- `attributes` maps keywords to values, `stable_at` is a POSIX time in seconds
 -- (NULL once the resource is stable), times are UTC as YYYYMMDDTHHMMSS.
+-- `patient_attributes` are those of the instance that created the study.
 
 CREATE TABLE patient (
     pk INTEGER PRIMARY KEY,
@@ -29,6 +30,7 @@ CREATE TABLE study (
     study_instance_uid TEXT NOT NULL,
     study_date TEXT NOT NULL,
     accession_number TEXT NOT NULL,
+    patient_attributes TEXT NOT NULL,
     attributes TEXT NOT NULL,
     metadata TEXT NOT NULL,
     series_count INTEGER NOT NULL DEFAULT 0,
