@@ -1,7 +1,7 @@
 """Everything that one process runs: index, storage area, services, front doors."""
 
 from obelisk.app.description import describe
-from obelisk.config import Config, DICOMSection
+from obelisk.config import Config, DICOMSection, StorageAccess
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.rest.admission import Admission
 from obelisk.rest.application import Application
@@ -11,9 +11,12 @@ from obelisk.scp.server import DICOMServer
 from obelisk.scp.settings import DICOMServerSettings, KnownCaller
 from obelisk.scp.syntaxes import TransferSyntaxGroup
 from obelisk.services.changes import Changes
+from obelisk.services.finding import Finding, FindSettings
 from obelisk.services.ingest import Ingest, IngestSettings
 from obelisk.services.removal import Removal
+from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
+from obelisk.services.samples import Samples
 from obelisk.services.stability import Stability
 from obelisk.storage.filesystem import FilesystemStorage
 
@@ -54,18 +57,7 @@ class Node:
             else None
         )
         self.admission = Admission(http.thread_count, WAITING_MAX)
-        services = Services(
-            ingest=ingest,
-            resources=Resources(self._index, self._storage),
-            changes=Changes(self._index),
-            admission=self.admission,
-            limits=UploadLimits(
-                body=http.body_size_max * _MEGABYTE,
-                unpacked=http.file_size_in_archive_max * _MEGABYTE,
-            ),
-            default_encoding=storage.default_encoding.value,
-            system=describe(config),
-        )
+        services = self._services(config, ingest)
         access = Access(
             is_remote_allowed=http.remote_access_allowed,
             is_authentication_required=http.authentication_required,
@@ -74,6 +66,29 @@ class Node:
         #: The WSGI application.
         self.application = Application(
             services, access, is_error_described=http.describe_errors
+        )
+
+    def _services(self, config: Config, ingest: Ingest) -> Services:
+        """Return what the handlers of requests work with."""
+        http, find = config.http, _find_settings(config)
+        encoding = config.storage.default_encoding.value
+        resources = Resources(self._index, self._storage)
+        samples = Samples(self._index, resources, encoding)
+        return Services(
+            ingest=ingest,
+            resources=resources,
+            finding=Finding(self._index, resources, samples, find),
+            requested_tags=RequestedTags(
+                self._index, samples, is_storage_read=find.is_storage_read
+            ),
+            changes=Changes(self._index),
+            admission=self.admission,
+            limits=UploadLimits(
+                body=http.body_size_max * _MEGABYTE,
+                unpacked=http.file_size_in_archive_max * _MEGABYTE,
+            ),
+            default_encoding=encoding,
+            system=describe(config),
         )
 
     def start(self) -> None:
@@ -111,6 +126,16 @@ def _ingest_settings(config: Config) -> IngestSettings:
         is_md5_computed=storage.store_md5,
         stable_age_seconds=storage.stable_age,
         default_encoding=storage.default_encoding.value,
+    )
+
+
+def _find_settings(config: Config) -> FindSettings:
+    find = config.find
+    return FindSettings(
+        is_case_sensitive=find.case_sensitive,
+        result_count_max=find.result_count_max,
+        instance_count_max=find.instance_count_max,
+        is_storage_read=find.storage_access is not StorageAccess.NEVER,
     )
 
 

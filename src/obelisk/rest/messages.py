@@ -13,7 +13,9 @@ from obelisk.dicom.levels import Level
 from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.admission import Admission
 from obelisk.services.changes import Changes
+from obelisk.services.finding import Finding
 from obelisk.services.ingest import Ingest
+from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
 
 JSON = "application/json; charset=utf-8"
@@ -49,6 +51,8 @@ class Services:
 
     ingest: Ingest
     resources: Resources
+    finding: Finding
+    requested_tags: RequestedTags
     changes: Changes
     admission: Admission
     limits: UploadLimits

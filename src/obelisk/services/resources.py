@@ -200,6 +200,13 @@ class Resources:
         self._removal.remove(deletion.keys)
         return deletion.remaining
 
+    def attachments(self, level: Level, id_: str) -> list[Attachment]:
+        """Return the files that belong to a resource."""
+        with self._index.read() as transaction:
+            pk = transaction.get_pk(level, id_)
+            found = transaction.lookup_attachment(level, pk)
+        return [] if found is None else [found]
+
     def open_file(self, instance_id: str) -> StoredFile:
         """Return the file of an instance."""
         with self._index.read() as transaction:

@@ -3,6 +3,17 @@
 -- name: find_ids
 SELECT id FROM {table} ORDER BY id LIMIT ? OFFSET ?
 
+-- name: find_modalities
+SELECT DISTINCT attributes ->> 'Modality' FROM series
+WHERE parent_pk = ? AND attributes ->> 'Modality' <> ''
+ORDER BY 1
+
+-- name: find_sop_classes
+SELECT DISTINCT i.metadata ->> 'SopClassUid'
+FROM series e JOIN instance i ON i.parent_pk = e.pk
+WHERE e.parent_pk = ? AND i.metadata ->> 'SopClassUid' <> ''
+ORDER BY 1
+
 -- name: find_pk
 SELECT pk FROM {table} WHERE id = ?
 
@@ -77,8 +88,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_study
 INSERT INTO study (id, parent_pk, study_instance_uid, study_date, accession_number,
-                   patient_attributes, attributes, metadata, last_update, stable_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                   patient_id, patient_name, patient_attributes, attributes, metadata,
+                   last_update, stable_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_series
 INSERT INTO series (id, parent_pk, series_instance_uid, modality, expected_instance_count,
