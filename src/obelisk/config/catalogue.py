@@ -62,7 +62,6 @@ UNSUPPORTED: dict[str, Any] = {
     "HttpsCACertificates": "",
     "JobsEngineThreadsCount": {"ResourceModification": 1},
     "JobsHistorySize": 10,
-    "KeepAliveTimeout": 1,
     "LimitFindInstances": 0,
     "LimitFindResults": 0,
     "LuaHeartBeatPeriod": 0,
