@@ -91,10 +91,10 @@ class Connection:
             self._received += data
             if not self._serve_received() or self.is_ending:
                 return False
-            if self._received and not self._transport.is_buffered:
-                return True
             if self._received and time.monotonic() > self.deadline:
                 raise BadRequestError("The request took too long", 408)
+            if self._received and not self._transport.is_buffered:
+                return True
 
     def _await_head(self) -> None:
         self.deadline = time.monotonic() + self._settings.request_timeout_seconds

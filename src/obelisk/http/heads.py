@@ -141,7 +141,7 @@ def parse_head(block: bytes) -> Head:
             version,
             collector.fields,
             0,
-            parser.should_keep_alive(),
+            is_persistent=version >= (1, 1),
             is_continue_expected=False,
         )
     )
@@ -181,6 +181,8 @@ def _checked(head: Head) -> Head:
         elif lowered == b"transfer-encoding":
             _check_transfer_encoding(head, value)
             head.content_length = None
+        elif lowered == b"connection":
+            head.is_persistent = _wants_to_persist(value, default=head.is_persistent)
         elif lowered == b"expect" and head.version >= (1, 1):
             if value.strip().lower() != b"100-continue":
                 raise BadRequestError("The expectation cannot be met", 417)
@@ -188,6 +190,11 @@ def _checked(head: Head) -> Head:
     if host_count > 1 or (host_count == 0 and head.version >= (1, 1)):
         raise BadRequestError("The request must have one Host header")
     return head
+
+
+def _wants_to_persist(value: bytes, *, default: bool) -> bool:
+    options = {option.strip() for option in value.lower().split(b",")}
+    return b"close" not in options and (default or b"keep-alive" in options)
 
 
 def _check_transfer_encoding(head: Head, value: bytes) -> None:
