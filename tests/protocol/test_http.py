@@ -83,7 +83,9 @@ def test_split_head(peer) -> None:
 def test_pipelining(peer) -> None:
     """Requests that come together are answered in their order."""
     stream = _GET + _post("/echo", b"abc") + b"\r\n" + _GET.replace(b"/a", b"/b")
-    stream += _post("/echo", b"2\r\nde\r\n0\r\n\r\n", "Transfer-Encoding: chunked") + _GET
+    stream += (
+        _post("/echo", b"2\r\nde\r\n0\r\n\r\n", "Transfer-Encoding: chunked") + _GET
+    )
     with peer.connect() as client:
         client.sendall(stream + _GET[:9])
         bodies = [read_answer(client)[1] for _ in range(5)]
@@ -189,9 +191,7 @@ def test_application_that_fails(peer) -> None:
         assert path == b"/fail" or peer.application.closed.wait(SECONDS)
 
 
-@pytest.mark.parametrize(
-    "part", [(0, 2_097_152), (1, 2), (5, 5), (100_000, 1_900_000)]
-)
+@pytest.mark.parametrize("part", [(0, 2_097_152), (1, 2), (5, 5), (100_000, 1_900_000)])
 def test_files(peer, part: tuple[int, int]) -> None:
     """A range of a file is sent, and nothing else."""
     first, last = part
@@ -333,9 +333,11 @@ def test_stop() -> None:
 
 def test_more_connections_than_threads() -> None:
     """Those beyond wait for their turn."""
-    with running_http_server(thread_count_max=2) as peer:
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda _: peer.talk(_GET * 5), range(40)))
+    with (
+        running_http_server(thread_count_max=2) as peer,
+        concurrent.futures.ThreadPoolExecutor(8) as pool,
+    ):
+        answers = list(pool.map(lambda _: peer.talk(_GET * 5), range(40)))
 
     assert all(answer.count(b"GET /a") == 5 for answer in answers)
 
@@ -357,9 +359,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     openssl = shutil.which("openssl")
     assert openssl is not None, "openssl is not installed"
     folder = tmp_path_factory.mktemp("certificate")
+    request = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes"]
+    files = ["-keyout", str(folder / "key"), "-out", str(folder / "certificate")]
     subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x"]
-        + ["-keyout", str(folder / "key"), "-out", str(folder / "certificate")],
+        [*request, "-subj", "/CN=x", *files],
         check=True,
         capture_output=True,
     )
