@@ -5,6 +5,7 @@
     ServerError
     ├── InvalidInputError            the caller is wrong; a retry is pointless
     │   ├── InvalidDICOMError        not PS3.10, or unreadable (offset, reason)
+    │   ├── RequestTimeoutError      the client sent nothing for too long
     │   └── InvalidArgumentError     any other parameter (name, value, expected)
     ├── NotFoundError                (kind, identifier)
     ├── ForbiddenError               rule or credentials said no
@@ -63,6 +64,10 @@ class InvalidDICOMError(InvalidInputError):
         super().__init__(message, reason=reason, offset=offset)
         self.reason = reason
         self.offset = offset
+
+
+class RequestTimeoutError(InvalidInputError):
+    """The client sent nothing for too long."""
 
 
 class InvalidArgumentError(InvalidInputError):

@@ -8,28 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from obelisk.errors import UnavailableError
 
 CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "generic": ("obelisk",),
     "plugins": ("obelisk.plugins", "obelisk.hooks"),
-    "http": ("obelisk.rest", "_granian"),
+    "http": ("obelisk.rest", "obelisk.http"),
     "sqlite": ("obelisk.index",),
     "dicom": ("obelisk.scp", "obelisk.dimse"),
     "jobs": ("obelisk.jobs", "obelisk.job_types"),
     "lua": (),
 }
 """The categories of Orthanc's command line, and the loggers in each."""
-
-GRANIAN_LOGGING: Mapping[str, Any] = {
-    "incremental": True,
-    "formatters": {},
-    "handlers": {},
-    "loggers": {},
-}
-"""Keeps granian from setting up logging in its own way, as its `log_dictconfig`."""
 
 _LETTERS = {
     logging.CRITICAL: "E",

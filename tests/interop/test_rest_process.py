@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import requests
 
 from factories import make_instance, make_sized_instance
@@ -240,17 +241,37 @@ def test_server_without_http(tmp_path: Path) -> None:
     assert process.wait(_SECONDS) == 0
 
 
-def test_several_addresses_are_refused(tmp_path: Path) -> None:
-    """What is not possible is said, and the server does not start."""
-    file = tmp_path / "configuration.json"
-    file.write_text(
-        f'{{"StorageDirectory": "{tmp_path}/storage", "HttpPort": {free_port()},'
-        f' "DicomServerEnabled": false,'
-        f' "HttpBindAddresses": ["127.0.0.1", "127.0.0.2"]}}'
-    )
-    done = subprocess.run(
-        [*OBELISK, str(file)], capture_output=True, text=True, timeout=60, check=False
-    )
+def test_several_addresses(launch: Launch) -> None:
+    """Each address of HttpBindAddresses is served, and no other."""
+    server = launch(HttpBindAddresses=["127.0.0.1", "127.0.0.2", "::1"])
+    for host in ("127.0.0.1", "127.0.0.2", "[::1]"):
+        url = f"http://{host}:{server.http_port}/system"
+        assert requests.get(url, timeout=_SECONDS).ok
 
-    assert done.returncode == 3
-    assert "HttpBindAddresses" in done.stderr
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://127.0.0.3:{server.http_port}/system", timeout=_SECONDS)
+
+
+def test_upload_that_stops(launch: Launch) -> None:
+    """A client that is silent in its body gets 408, and nothing is stored."""
+    server = launch(HttpRequestTimeout=1)
+    content = make_sized_instance(5, 6_000_000)
+    client = _send_half(server, content)
+    with client.getresponse() as answer:
+        body = answer.read()
+    client.close()
+
+    assert answer.status == 408
+    assert b'"OrthancStatus": 16' in body
+    assert _files(server) == []
+
+
+def test_worker_that_keeps_dying(launch: Launch) -> None:
+    """A server that cannot live ends, instead of trying for ever."""
+    server = launch()
+    for _ in range(10):
+        with contextlib.suppress(ProcessLookupError, IndexError):
+            os.kill(old := _worker_pid(server), signal.SIGKILL)
+            _wait_until(lambda old=old: not _is_running(old))
+
+    assert server.process.wait(_SECONDS) == 1

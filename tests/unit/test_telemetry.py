@@ -1,5 +1,4 @@
 import logging
-import logging.config
 import re
 import sys
 
@@ -7,7 +6,6 @@ import pytest
 
 from obelisk.errors import UnavailableError
 from obelisk.telemetry import (
-    GRANIAN_LOGGING,
     LogSettings,
     OrthancFormatter,
     category_of,
@@ -102,7 +100,7 @@ def test_an_exception_is_told_with_its_stack():
         ("obelisk.index.sqlite", "sqlite"),
         ("obelisk.dimse", "dicom"),
         ("obelisk.services.ingest", "generic"),
-        ("_granian", "http"),
+        ("obelisk.http.server", "http"),
         ("pydicom", "generic"),
         ("obelisk.restaurant", "generic"),
     ],
@@ -164,13 +162,3 @@ def test_a_log_file_that_cannot_be_opened_is_named(tmp_path):
     """The server must not start without its log."""
     with pytest.raises(UnavailableError, match="no/file"):
         start_logging(LogSettings(file=tmp_path / "no" / "file"))
-
-
-def test_the_http_server_leaves_our_handlers_alone(capsys):
-    """Granian is told to change nothing but its own level."""
-    start_logging(LogSettings())
-
-    logging.config.dictConfig({"version": 1, **GRANIAN_LOGGING})
-    logging.getLogger("_granian").warning("worker died")
-
-    assert "(http) worker died" in capsys.readouterr().err

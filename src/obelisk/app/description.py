@@ -13,7 +13,7 @@ from obelisk.index.migrations import migrations
 
 _ORTHANC_VERSION = "1.13.0"
 _ORTHANC_API_VERSION = 31
-_LIBRARIES = ("granian", "orjson", "pydicom", "werkzeug")
+_LIBRARIES = ("httptools", "orjson", "pydicom", "werkzeug")
 
 
 def describe(config: Config) -> dict[str, Any]:

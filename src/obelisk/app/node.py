@@ -26,6 +26,10 @@ INDEX_NAME = "obelisk.sqlite3"
 #: How many requests may be in the middle of their body at the same time.
 WAITING_MAX = 1024
 
+#: How many more threads HTTP may take than requests work: for those that wait for their
+#: bodies, and for answers on their way to slow clients.
+HTTP_THREADS_BESIDE_WORKING = WAITING_MAX + 256
+
 _MEGABYTE = 1_048_576
 
 

@@ -1,36 +1,33 @@
 """Starts the worker process, and another one should it die."""
 
-import copy
 import logging
-import multiprocessing
 import os
 import resource
 import signal
+import socket
+import ssl
+import sys
+import time
+from collections import deque
 from collections.abc import Callable
-from typing import Any
 
-from granian.constants import Interfaces, SSLProtocols
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server.mp import MPServer
-
-from obelisk.app.node import WAITING_MAX
 from obelisk.app.worker import (
     DICOM_STOP_SECONDS,
     START_FAILED,
     STOP_SECONDS_MAX,
+    STOP_SIGNALS,
     Worker,
+    die_with_parent,
     start_node,
 )
-from obelisk.config import Config
-from obelisk.errors import ConfigError
-from obelisk.telemetry import GRANIAN_LOGGING
+from obelisk.config import Config, HTTPSection
+from obelisk.errors import UnavailableError
+from obelisk.http.listening import listen
 
-_CONNECTIONS_MAX = 16_384
-_BACKLOG = 1024
-_THREADS_BESIDE_WAITING = 128
-_THREAD_IDLE_SECONDS = 30
-_ALL_ADDRESSES = "0.0.0.0"  # noqa: S104  # as Orthanc; who may call is checked
+_DEATH_COUNT_MAX = 10
+_DEATH_SECONDS = 60.0
+_KILL_SECONDS = int(STOP_SECONDS_MAX + DICOM_STOP_SECONDS) + 10
+_FAILED = 1
 
 _log = logging.getLogger(__name__)
 
@@ -45,86 +42,115 @@ def run(config: Config) -> int:
 
     Raises
     ------
-    ConfigError
-        If the configuration asks for what is not possible.
+    UnavailableError
+        If an address cannot be listened on, or the certificate cannot be used.
     """
     _allow_many_files()
+    # In all processes and threads, so that they stay until sigwait() takes them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*STOP_SIGNALS, signal.SIGCHLD})
     if not config.http.enabled:
         return _run_without_http(config)
-    supervisor = _Supervisor(config)
-    worker = Worker(config, os.getpid())
+    listeners = listen(config.http.bind_addresses, config.http.port)
+    worker = Worker(config, listeners, _tls_context(config.http))
+    return _Supervisor(worker.run, listeners).run()
+
+
+class _Supervisor:
+    """Keeps one worker process running.
+
+    Parameters
+    ----------
+    work
+        What the worker process does; it returns its exit status.
+    listeners
+        The sockets that each worker inherits.
+    """
+
+    def __init__(self, work: Callable[[], int], listeners: list[socket.socket]) -> None:
+        self._work = work
+        self._listeners = listeners
+        self._deaths: deque[float] = deque(maxlen=_DEATH_COUNT_MAX)
+
+    def run(self) -> int:
+        """Run workers until a signal comes, or starting another one is in vain."""
+        pid = self._fork()
+        while True:
+            received = signal.sigwait({*STOP_SIGNALS, signal.SIGCHLD})
+            if received in STOP_SIGNALS:
+                return self._stop(pid)
+            status = _reap(pid)
+            if status is None:
+                continue
+            if status == START_FAILED:
+                return _FAILED
+            if self._is_dying():
+                _log.error("The worker process keeps dying; the server ends")
+                return _FAILED
+            _log.error("The worker process died; another one is started")
+            pid = self._fork()
+
+    def _fork(self) -> int:
+        supervisor_pid = os.getpid()
+        pid = os.fork()
+        if pid:
+            return pid
+        status = _FAILED
+        try:
+            die_with_parent(supervisor_pid)
+            status = self._work()
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else _FAILED
+        finally:
+            logging.shutdown()
+            sys.stdout.flush()
+            os._exit(status)  # what the supervisor has open is not the worker's
+
+    def _is_dying(self) -> bool:
+        """Note that a worker died; return whether too many did in a short time."""
+        now = time.monotonic()
+        self._deaths.append(now)
+        is_full = len(self._deaths) == _DEATH_COUNT_MAX
+        return is_full and now - self._deaths[0] < _DEATH_SECONDS
+
+    def _stop(self, pid: int) -> int:
+        """Tell the worker to stop, and wait for its end."""
+        for listener in self._listeners:
+            listener.close()
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _KILL_SECONDS
+        while _reap(pid) is None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                _log.error("The worker process does not end, and is killed")
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                return _FAILED
+            signal.sigtimedwait({signal.SIGCHLD}, left)
+        return 0
+
+
+def _reap(pid: int) -> int | None:
+    """Return the exit status of a process, `None` if it runs."""
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+def _tls_context(http: HTTPSection) -> ssl.SSLContext | None:
+    if not http.ssl_enabled:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    is_newest = http.ssl_minimum_protocol_version == 5
+    context.minimum_version = (
+        ssl.TLSVersion.TLSv1_3 if is_newest else ssl.TLSVersion.TLSv1_2
+    )
+    context.set_alpn_protocols(["http/1.1"])
     try:
-        supervisor.serve(worker.run, worker.load, wrap_loader=False)
-    except SystemExit as error:
-        return int(error.code or 0)
-    return 0
-
-
-class _StartFailedError(SystemExit):
-    """The worker could not start and said why."""
-
-    def __init__(self) -> None:
-        super().__init__(1)
-
-
-class _Supervisor(MPServer):
-    """Granian's supervisor, set up by our configuration."""
-
-    def __init__(self, config: Config) -> None:
-        http = config.http
-        multiprocessing.set_start_method("fork", force=True)
-        tls = config.http.ssl_minimum_protocol_version
-        certificate = http.ssl_certificate if http.ssl_enabled else None
-        super().__init__(
-            "obelisk",
-            address=_address(config),
-            port=http.port,
-            interface=Interfaces.WSGI,
-            workers=1,
-            blocking_threads=WAITING_MAX + _THREADS_BESIDE_WAITING,
-            blocking_threads_idle_timeout=_THREAD_IDLE_SECONDS,
-            backlog=_BACKLOG,
-            backpressure=_CONNECTIONS_MAX,
-            http1_settings=HTTP1Settings(
-                header_read_timeout=http.request_timeout * 1000,
-                keep_alive=http.keep_alive,
-            ),
-            websockets=False,
-            log_level=_log_level(),
-            log_dictconfig=copy.deepcopy(dict(GRANIAN_LOGGING)),
-            ssl_cert=certificate,
-            ssl_key=certificate,
-            ssl_protocol_min=SSLProtocols.tls13 if tls == 5 else SSLProtocols.tls12,
-            respawn_failed_workers=True,
-            respawn_interval=0,
-            workers_kill_timeout=int(STOP_SECONDS_MAX) + 10,
-        )
-
-    def _respawn_workers(
-        self,
-        workers: list[int],
-        spawn_target: Callable[..., None],
-        target_loader: Callable[..., Any],
-        delay: float = 0,
-    ) -> None:
-        if any(self.wrks[index].inner.exitcode == START_FAILED for index in workers):
-            raise _StartFailedError
-        _log.error("The worker process died; another one is started")
-        super()._respawn_workers(workers, spawn_target, target_loader, delay)
-
-
-def _address(config: Config) -> str:
-    addresses = config.http.bind_addresses
-    if len(addresses) > 1:
-        raise ConfigError(
-            ['The option "HttpBindAddresses" can hold one address at most.']
-        )
-    return addresses[0] if addresses else _ALL_ADDRESSES
-
-
-def _log_level() -> LogLevels:
-    level = logging.getLogger("_granian").getEffectiveLevel()
-    return LogLevels.info if level <= logging.INFO else LogLevels.error
+        context.load_cert_chain(http.ssl_certificate)
+    except (OSError, ValueError) as error:
+        raise UnavailableError(
+            f"The certificate {http.ssl_certificate} cannot be used"
+        ) from error
+    return context
 
 
 def _allow_many_files() -> None:
@@ -134,13 +160,11 @@ def _allow_many_files() -> None:
 
 
 def _run_without_http(config: Config) -> int:
-    stop_signals = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)  # they stay until sigwait()
     try:
         node = start_node(config)
     except SystemExit:
-        return 1
-    signal.sigwait(stop_signals)
+        return _FAILED
+    signal.sigwait(STOP_SIGNALS)
     node.refuse(DICOM_STOP_SECONDS)
     node.close()
     return 0

@@ -4,16 +4,17 @@ import ctypes
 import logging
 import os
 import signal
+import socket
+import ssl
 import sys
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
 
-from granian.server.mp import MPServer
-
-from obelisk.app.node import Node
+from obelisk.app.node import HTTP_THREADS_BESIDE_WORKING, Node
 from obelisk.config import Config
 from obelisk.errors import ServerError
+from obelisk.http.server import HTTPServer
+from obelisk.http.settings import HTTPServerSettings
 
 #: The exit status of a worker that could not start; starting another one is in vain.
 START_FAILED = 78
@@ -25,12 +26,13 @@ STOP_SILENCE_SECONDS = 5.0
 #: For how long a stop waits for DICOM operations that are in progress.
 DICOM_STOP_SECONDS = 30.0
 
+#: The signals that stop the server.
+STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
+
 _PR_SET_PDEATHSIG = 1
 _POLL_SECONDS = 0.1
 
 _log = logging.getLogger(__name__)
-
-Application = Callable[..., Any]
 
 
 class Worker:
@@ -40,63 +42,64 @@ class Worker:
     ----------
     config
         The configuration.
-    supervisor_pid
-        The process that starts workers.
+    listeners
+        The sockets on which HTTP is served.
+    tls
+        Turns HTTP into HTTPS, if so configured.
     """
 
-    def __init__(self, config: Config, supervisor_pid: int) -> None:
+    def __init__(
+        self,
+        config: Config,
+        listeners: Sequence[socket.socket],
+        tls: ssl.SSLContext | None,
+    ) -> None:
         self._config = config
-        self._supervisor_pid = supervisor_pid
-        self._node: Node | None = None
-        self._drain: threading.Thread | None = None
+        self._listeners = listeners
+        self._tls = tls
 
-    def run(self, *arguments: Any) -> None:
-        """Serve until a signal comes; the arguments are granian's."""
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        die_with_parent(self._supervisor_pid)
-        MPServer._spawn_wsgi_worker(*arguments)  # noqa: SLF001  # its entry point
-        if self._drain is not None:
-            self._drain.join()
-        if self._node is not None:
-            self._node.close()
-
-    def load(self) -> Application:
-        """Build and start the node; the process exits if that fails."""
-        self._node = start_node(self._config)
-        reader, writer = os.pipe()
-        os.set_blocking(writer, False)  # as set_wakeup_fd() wants it
-        signal.set_wakeup_fd(writer)
-        self._drain = threading.Thread(
-            target=self._wait_and_drain, args=(self._node, reader), name="STOP"
+    def run(self) -> int:
+        """Serve until a signal comes, which must be blocked; return the exit status."""
+        node = start_node(self._config)
+        server = HTTPServer(
+            self._listeners, node.application, self._server_settings(node)
         )
-        self._drain.daemon = True
-        self._drain.start()
-        return self._node.application
-
-    def _wait_and_drain(self, node: Node, reader: int) -> None:
-        """Wait for a signal; then refuse new work, and see that the rest ends."""
-        os.read(reader, 1)
+        server.start()
+        signal.sigwait(STOP_SIGNALS)
         node.admission.note_progress()
         refusal = threading.Thread(target=node.refuse, args=(DICOM_STOP_SECONDS,))
         refusal.start()
-        cut_off = threading.Thread(target=_cut_off, args=(node, refusal), daemon=True)
-        cut_off.start()
-        refusal.join()
+        server.refuse()
+        if not _wait_for_requests(server, node, refusal):
+            _log.warning("Requests that did not end are cut off")
+        node.close()
+        return 0
+
+    def _server_settings(self, node: Node) -> HTTPServerSettings:
+        http = self._config.http
+        return HTTPServerSettings(
+            request_timeout_seconds=http.request_timeout,
+            keep_alive_seconds=http.keep_alive_timeout if http.keep_alive else 0,
+            thread_count_max=http.thread_count + HTTP_THREADS_BESIDE_WORKING,
+            tls=self._tls,
+            note_progress=node.admission.note_progress,
+        )
 
 
-def _cut_off(node: Node, refusal: threading.Thread) -> None:
-    """End the process if its requests do not end by themselves."""
-    pause = threading.Event()
+def _wait_for_requests(
+    server: HTTPServer, node: Node, refusal: threading.Thread
+) -> bool:
+    """Wait until all work has ended; return whether it has, or is to be cut off."""
     for _ in range(int(STOP_SECONDS_MAX / _POLL_SECONDS)):
-        pause.wait(_POLL_SECONDS)
-        is_silent = node.admission.seconds_without_progress() > STOP_SILENCE_SECONDS
-        if is_silent and not refusal.is_alive():
-            break
-    _log.warning("Requests that did not end are cut off")
-    node.close()
-    logging.shutdown()
-    os._exit(0)
+        has_ended = server.wait(_POLL_SECONDS)
+        if has_ended:
+            refusal.join(_POLL_SECONDS)
+        if not refusal.is_alive():
+            if has_ended:
+                return True
+            if node.admission.seconds_without_progress() > STOP_SILENCE_SECONDS:
+                break
+    return False
 
 
 def start_node(config: Config) -> Node:

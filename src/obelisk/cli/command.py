@@ -74,7 +74,7 @@ def _announce(config: Config) -> None:
         _log.warning(
             "HTTP server: %s://%s:%d/ (remote access %s, authentication %s)",
             scheme,
-            http.bind_addresses[0] if http.bind_addresses else "localhost",
+            ", ".join(http.bind_addresses) or "localhost",
             http.port,
             "allowed" if http.remote_access_allowed else "not allowed",
             "required" if http.authentication_required else "not required",

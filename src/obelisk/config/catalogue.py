@@ -62,7 +62,6 @@ UNSUPPORTED: dict[str, Any] = {
     "HttpsCACertificates": "",
     "JobsEngineThreadsCount": {"ResourceModification": 1},
     "JobsHistorySize": 10,
-    "KeepAliveTimeout": 1,
     "LuaHeartBeatPeriod": 0,
     "LuaScripts": [],
     "MaximumConcurrentDcmtkTranscoders": 0,

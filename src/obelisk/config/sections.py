@@ -165,8 +165,8 @@ class HTTPSection:
     """The TCP port on which it listens."""
 
     bind_addresses: tuple[str, ...] = option("HttpBindAddresses", ())
-    """The IP address on which it listens, as a list of one; all addresses of the
-    machine when the list is empty. More than one is not supported yet."""
+    """The IP addresses on which it listens, of version 4 or 6; all addresses of the
+    machine when the list is empty."""
 
     thread_count: int = option("HttpThreadsCount", 50, minimum=1, unit="threads")
     """How many requests are served at the same time."""
@@ -200,8 +200,13 @@ class HTTPSection:
     keep_alive: bool = option("KeepAlive", default=True)
     """Whether a connection serves more than one request."""
 
+    keep_alive_timeout: int = option("KeepAliveTimeout", 30, minimum=1, unit="seconds")
+    """How long a connection stays open between two requests. Orthanc's default is 1;
+    a longer time spares clients that pause a new connection."""
+
     request_timeout: int = option("HttpRequestTimeout", 30, minimum=1, unit="seconds")
-    """How long a client may take to send a request before it is cut off."""
+    """How long a client may take to send the header of a request, and how long it may
+    send nothing in the middle of a body, before it is cut off."""
 
     body_size_max: int = option("MaximumRequestBodySizeMB", 8192, minimum=0, unit="MB")
     """The largest body that a request may have; 0 means no limit."""

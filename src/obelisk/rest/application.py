@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from werkzeug.exceptions import HTTPException
 
@@ -60,6 +60,9 @@ class Application:
         body = response.body
         if not isinstance(body, bytes):
             start_response(_LINES[response.status], headers)
+            wrapper = environ.get("wsgi.file_wrapper")
+            if wrapper is not None and hasattr(body, "fileno"):
+                return cast("Iterable[bytes]", wrapper(body))
             return self._stream(body)
         if request.method == "HEAD":
             _announce(headers, len(body))

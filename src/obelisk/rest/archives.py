@@ -10,6 +10,7 @@ from typing import IO
 
 from obelisk.errors import InvalidDICOMError
 from obelisk.rest.bodies import unpacked_too_large
+from obelisk.storage.base import Buffer
 
 _CHUNK_BYTES = 1_048_576
 _DIRECTORY_BYTES_MAX = 33_554_432
@@ -35,26 +36,26 @@ class Member:
     chunks: Iterator[bytes]
 
 
-def is_archive(start: bytes) -> bool:
+def is_archive(start: Buffer) -> bool:
     """Tell by its first bytes whether a file is a ZIP archive."""
-    return start.startswith(_SIGNATURES)
+    return bytes(start[:4]) in _SIGNATURES
 
 
-def is_dicom(start: bytes) -> bool:
+def is_dicom(start: Buffer) -> bool:
     """Tell by its first bytes whether a file may be DICOM (PS3.10 Section 7.1).
 
     Without preamble, a dataset starts with a low group number.
     """
-    return start[128:132] == b"DICM" or start.startswith(_DATASET_STARTS)
+    return start[128:132] == b"DICM" or bytes(start[:2]) in _DATASET_STARTS
 
 
-def claims_dicom(name: str, start: bytes) -> bool:
+def claims_dicom(name: str, start: Buffer) -> bool:
     """Tell by its name and first bytes whether somebody means a file to be DICOM."""
     return name.lower().endswith((".dcm", ".dicom")) or is_dicom(start)
 
 
 @contextmanager
-def open_archive(chunks: Iterable[bytes]) -> Iterator[zipfile.ZipFile]:
+def open_archive(chunks: Iterable[Buffer]) -> Iterator[zipfile.ZipFile]:
     """Open an archive for the length of a `with` block, spooled to a temporary file.
 
     Raises

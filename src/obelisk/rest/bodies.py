@@ -9,23 +9,39 @@ from obelisk.errors import (
     InvalidInputError,
     LimitError,
     NotSupportedError,
+    RequestTimeoutError,
 )
 from obelisk.rest.admission import Admission
 from obelisk.rest.messages import Request, UploadLimits
+from obelisk.storage.base import Buffer
 
 _CHUNK_BYTES = 1_048_576
 _GZIP_WINDOW_BITS = 31
+_SPARE_BUFFER_COUNT_MAX = 16
+
+
+def _new_buffer() -> memoryview:
+    return memoryview(bytearray(_CHUNK_BYTES))
+
+
+#: Buffers that no request uses; getting memory anew costs more than receiving.
+_spare_buffers: list[memoryview] = []
 
 
 def open_body(
     request: Request, admission: Admission, limits: UploadLimits
-) -> Iterator[bytes]:
+) -> Iterator[Buffer]:
     """Return the chunks of a body, without its content encoding.
+
+    A chunk is valid until the next one is asked for.
 
     Raises
     ------
     LimitError
         If the body is too large; at once if the request announces it.
+    RequestTimeoutError, InvalidInputError
+        While it is read, if the client sends nothing for too long, leaves, or sends
+        what is malformed.
     NotSupportedError
         If the content encoding is not known.
     """
@@ -47,27 +63,42 @@ def _too_large(size_max: int) -> str:
 
 def _received(
     stream: IO[bytes], announced: int | None, admission: Admission, size_max: int
-) -> Iterator[bytes]:
+) -> Iterator[memoryview]:
     """Yield what the client sends; a body that breaks off is an error."""
+    buffer = _spare_buffers.pop() if _spare_buffers else _new_buffer()
     size = 0
-    while True:
-        with admission.wait():
-            chunk = stream.read(_CHUNK_BYTES)
-        if not chunk:
-            break
-        size += len(chunk)
-        if size_max and size > size_max:
-            raise LimitError(_too_large(size_max))
-        yield chunk
-        if size == announced:
-            break
+    try:
+        while size != announced:
+            with admission.wait():
+                count = _read_into(stream, buffer)
+            if not count:
+                break
+            size += count
+            if size_max and size > size_max:
+                raise LimitError(_too_large(size_max))
+            yield buffer[:count]
+    finally:
+        if len(_spare_buffers) < _SPARE_BUFFER_COUNT_MAX:
+            _spare_buffers.append(buffer)
     if announced is not None and size != announced:
         raise InvalidInputError(
             f"The body ended after {size} of the {announced} bytes that were announced"
         )
 
 
-def gunzip(chunks: Iterable[bytes], size_max: int) -> Iterator[bytes]:
+def _read_into(stream: IO[bytes], buffer: memoryview) -> int:
+    """Read the next bytes, and translate why there are none."""
+    try:
+        return int(stream.readinto(buffer))  # type: ignore[attr-defined]
+    except TimeoutError as error:
+        raise RequestTimeoutError from error
+    except ConnectionError as error:
+        raise InvalidInputError("The client left in the middle of its body") from error
+    except ValueError as error:
+        raise InvalidInputError(str(error)) from error
+
+
+def gunzip(chunks: Iterable[Buffer], size_max: int) -> Iterator[bytes]:
     """Yield the content of a gzip stream, at most 1,048,576 bytes at once.
 
     Parameters
@@ -85,7 +116,7 @@ def gunzip(chunks: Iterable[bytes], size_max: int) -> Iterator[bytes]:
     decompressor = zlib.decompressobj(_GZIP_WINDOW_BITS)
     size = 0
     for chunk in chunks:
-        data = chunk
+        data: Buffer = chunk
         while data:
             if decompressor.eof:
                 decompressor = zlib.decompressobj(_GZIP_WINDOW_BITS)

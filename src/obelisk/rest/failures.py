@@ -18,6 +18,7 @@ from obelisk.errors import (
     NotFoundError,
     NotSupportedError,
     ProtocolError,
+    RequestTimeoutError,
     ServerError,
     StorageError,
     StorageFullError,
@@ -47,6 +48,7 @@ STATUS_OF: Mapping[type[ServerError], Status] = MappingProxyType(
         InvalidDICOMError: Status(400, 15),
         InvalidArgumentError: Status(400, 3),
         BadTypeError: Status(400, 5),
+        RequestTimeoutError: Status(408, 16),
         NotFoundError: Status(404, 17),
         MethodNotAllowedError: Status(405, 8),
         ForbiddenError: Status(403, 45),
@@ -125,6 +127,6 @@ def _headers(error: Exception) -> list[tuple[str, str]]:
         return [("WWW-Authenticate", REALM)]
     if isinstance(error, RangeError):
         return [("Content-Range", f"bytes */{error.size}")]
-    if isinstance(error, LimitError):
+    if isinstance(error, LimitError | RequestTimeoutError):
         return [("Connection", "close")]
     return []

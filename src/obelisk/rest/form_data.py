@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from werkzeug.http import parse_options_header
 
 from obelisk.errors import InvalidInputError
+from obelisk.storage.base import Buffer
 
 _PARTS_MAX = 100_000
 _HEADER_BYTES_MAX = 65_536
@@ -19,7 +20,7 @@ class Part:
     chunks: Iterator[bytes]
 
 
-def split_parts(chunks: Iterable[bytes], boundary: bytes) -> Iterator[Part]:
+def split_parts(chunks: Iterable[Buffer], boundary: bytes) -> Iterator[Part]:
     """Yield the parts of a form in their order.
 
     What a part has left when the next one is asked for is skipped.
@@ -65,7 +66,7 @@ class _Stream:
     It starts with a line break, so that the first delimiter is like the others.
     """
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
+    def __init__(self, chunks: Iterable[Buffer]) -> None:
         self._chunks = iter(chunks)
         self._buffer = b"\r\n"
 

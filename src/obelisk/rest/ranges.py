@@ -92,6 +92,8 @@ def _body(
     if request.method == "HEAD" or start == stop:
         return b""
     chunks = read(start, stop)
+    if hasattr(chunks, "fileno"):
+        return chunks  # an open file, which the server can send by itself
     if stop - start <= _SMALL_BYTES:
         return b"".join(chunks)
     return chain((next(chunks),), chunks)  # what cannot be opened fails here

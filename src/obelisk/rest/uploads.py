@@ -20,6 +20,7 @@ from obelisk.rest.failures import status_of
 from obelisk.rest.form_data import split_parts
 from obelisk.rest.messages import Request, Response, Services, json_response
 from obelisk.services.ingest import Ingest, Origin
+from obelisk.storage.base import Buffer
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Reception:
     origin: Origin
     unpacked_max: int
 
-    def store_body(self, chunks: Iterator[bytes]) -> Answer | list[Answer]:
+    def store_body(self, chunks: Iterator[Buffer]) -> Answer | list[Answer]:
         """Store a DICOM file, or those of a ZIP archive."""
         first = next(chunks, b"")
         whole = chain((first,), chunks)
@@ -75,7 +76,7 @@ class Reception:
             return self.store_archive(whole)
         return self._store_file(whole)
 
-    def store_archive(self, chunks: Iterable[bytes]) -> list[Answer]:
+    def store_archive(self, chunks: Iterable[Buffer]) -> list[Answer]:
         """Store the members of a ZIP archive; one that fails does not stop the rest."""
         with open_archive(chunks) as archive:
             members = iter_members(archive, self.unpacked_max)
@@ -85,7 +86,7 @@ class Reception:
                 for answer in self._store_member(member.name, member.chunks)
             ]
 
-    def store_form(self, chunks: Iterator[bytes], boundary: bytes) -> list[Answer]:
+    def store_form(self, chunks: Iterator[Buffer], boundary: bytes) -> list[Answer]:
         """Store the files of a form.
 
         Raises
@@ -119,13 +120,13 @@ class Reception:
         else:
             _log.info("A member of an archive is no DICOM file, and left out")
 
-    def _attempt(self, name: str, chunks: Iterable[bytes]) -> Answer:
+    def _attempt(self, name: str, chunks: Iterable[Buffer]) -> Answer:
         try:
             return self._store_file(chunks)
         except InvalidDICOMError as error:
             return _failure(name, error)
 
-    def _store_file(self, chunks: Iterable[bytes]) -> Answer:
+    def _store_file(self, chunks: Iterable[Buffer]) -> Answer:
         result = self.ingest.store(chunks, self.origin)
         ids = result.ids
         return {

@@ -17,6 +17,7 @@ _CHUNK_BYTES = 1_048_576
 _SMALL_BYTES = 4_194_304
 _PENDING = "pending"
 _LOCK = "lock"
+_TOO_SHORT = "A file of the storage area is shorter than expected"
 
 
 @contextmanager
@@ -157,14 +158,16 @@ class FilesystemStorage:
         with _translated("read from"):
             return Path(self._path(key)).stat().st_size
 
-    def read(
-        self, key: str, start: int = 0, stop: int | None = None
-    ) -> Iterator[bytes]:
+    def read(self, key: str, start: int = 0, stop: int | None = None) -> "FileRange":
         """See `Storage.read`."""
         with _translated("read from"):
             descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
-            length = os.fstat(descriptor).st_size if stop is None else stop
-        return _chunks(descriptor, start, length)
+        size = os.fstat(descriptor).st_size
+        content = FileRange(descriptor, start, size if stop is None else stop)
+        if stop is not None and stop > size:
+            content.close()
+            raise StorageError(_TOO_SHORT)
+        return content
 
     @contextmanager
     def view(self, key: str) -> Iterator[Buffer]:
@@ -222,19 +225,54 @@ def _unlink(path: str) -> None:
         os.unlink(path)  # noqa: PTH108 -- a Path costs more than the call
 
 
-def _chunks(descriptor: int, start: int, stop: int) -> Iterator[bytes]:
-    try:
-        while start < stop:
-            with _translated("read from"):
-                chunk = os.pread(descriptor, min(_CHUNK_BYTES, stop - start), start)
-            if not chunk:
-                raise StorageError(
-                    "A file of the storage area is shorter than expected"
-                )
-            start += len(chunk)
-            yield chunk
-    finally:
-        os.close(descriptor)
+class FileRange(Iterator[bytes]):
+    """The bytes of a file from `start` to `stop`, in chunks.
+
+    `fileno` and `tell` are for whoever can have the operating system send them.
+    """
+
+    def __init__(self, descriptor: int, start: int, stop: int) -> None:
+        self._descriptor = descriptor
+        self._position = start
+        self._stop = stop
+
+    def fileno(self) -> int:
+        """Return the descriptor of the open file."""
+        return self._descriptor
+
+    def tell(self) -> int:
+        """Return the place of the next byte in the file."""
+        return self._position
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, at most `size`; none at the end."""
+        size = min(size, self._stop - self._position)
+        if size <= 0:
+            return b""
+        with _translated("read from"):
+            chunk = os.pread(self._descriptor, size, self._position)
+        if not chunk:
+            raise StorageError(_TOO_SHORT)
+        self._position += len(chunk)
+        return chunk
+
+    def __next__(self) -> bytes:
+        """Return the next chunk; the file is closed after the last one."""
+        chunk = self.read(_CHUNK_BYTES)
+        if not chunk:
+            self.close()
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
+
+    def __del__(self) -> None:
+        """Close the file, should nobody have read it to its end."""
+        self.close()
 
 
 @contextmanager

@@ -1,0 +1,57 @@
+"""Opens the sockets on which the server listens."""
+
+import socket
+from collections.abc import Sequence
+
+from obelisk.errors import UnavailableError
+
+_BACKLOG = 1024
+_ALL_IPV4 = "0.0.0.0"  # noqa: S104  # the caller's choice; who may call is checked
+_ALL_IPV6 = "::"
+
+
+def listen(addresses: Sequence[str], port: int) -> list[socket.socket]:
+    """Listen on some addresses, or on all of the machine if none is given.
+
+    Raises
+    ------
+    UnavailableError
+        If an address cannot be listened on.
+    """
+    opened: list[socket.socket] = []
+    try:
+        for address in addresses or (_ALL_IPV4,):
+            opened += [_listen(address, port)]
+        if not addresses:
+            opened += _listen_if_possible(_ALL_IPV6, opened[0].getsockname()[1])
+    except OSError as error:
+        for listener in opened:
+            listener.close()
+        raise UnavailableError(
+            f"The HTTP server cannot listen on port {port}: {error.strerror}"
+        ) from error
+    return opened
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((address, port))
+        listener.listen(_BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _listen_if_possible(address: str, port: int) -> list[socket.socket]:
+    """Listen where a machine need not be able to."""
+    try:
+        return [_listen(address, port)]
+    except OSError:
+        return []

@@ -1,0 +1,213 @@
+"""The server: one thread waits for all idle connections, others serve the busy ones."""
+
+import errno
+import logging
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Sequence
+
+from obelisk.http.answers import Application
+from obelisk.http.connections import NEXT_REQUEST_SECONDS, Connection
+from obelisk.http.environments import common_environ
+from obelisk.http.settings import HTTPServerSettings
+from obelisk.http.transports import PlainTransport, TLSTransport, Transport
+from obelisk.http.workers import WorkerPool
+
+_SWEEP_SECONDS = 1.0
+_ACCEPT_COUNT_MAX = 64
+_CROWDED_SECONDS = 0.001
+_LEFT_BEFORE_ACCEPT = {errno.ECONNABORTED, errno.EPROTO, errno.EPERM}
+
+#: The next bytes of a connection, once: who gets them is the only one to attend to it.
+_NEXT_BYTES = select.EPOLLIN | select.EPOLLONESHOT
+
+_log = logging.getLogger(__name__)
+
+
+class HTTPServer:
+    """Serves a WSGI application on sockets that listen.
+
+    Parameters
+    ----------
+    listeners
+        The sockets, not blocking; they are closed in the end.
+    application
+        The application; it must be safe to use from several threads.
+    settings
+        Everything that can be set.
+    """
+
+    def __init__(
+        self,
+        listeners: Sequence[socket.socket],
+        application: Application,
+        settings: HTTPServerSettings,
+    ) -> None:
+        self._listeners = {listener.fileno(): listener for listener in listeners}
+        self._application = application
+        self._settings = settings
+        self._pool = WorkerPool(self._attend, settings.thread_count_max)
+        self._connections: dict[int, Connection] = {}
+        self._lock = threading.Lock()
+        self._is_stopping = False
+        self._poll = select.epoll()
+        self._waker, self._alarm = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._thread = threading.Thread(
+            target=self._watch, name="HTTP-POLL", daemon=True
+        )
+
+    @property
+    def connection_count(self) -> int:
+        """The number of connections that are open."""
+        return len(self._connections)
+
+    def start(self) -> None:
+        """Begin to accept connections."""
+        self._poll.register(self._waker, select.EPOLLIN)
+        for descriptor in self._listeners:
+            self._poll.register(descriptor, select.EPOLLIN)
+        self._thread.start()
+
+    def refuse(self) -> None:
+        """Accept nothing more, close what is idle, and let the rest end; idempotent."""
+        if self._is_stopping:
+            return
+        self._is_stopping = True
+        os.write(self._alarm, b"\0")
+        self._thread.join()
+        self._poll.close()
+        os.close(self._alarm)
+        os.close(self._waker)
+        with self._lock:
+            for connection in self._connections.values():
+                connection.is_ending = True
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Wait until no request is in progress; return whether that is so."""
+        return self._pool.wait(timeout_seconds)
+
+    def _watch(self) -> None:
+        """Wait for bytes, and for the time to be over, until the server stops."""
+        next_sweep = time.monotonic() + _SWEEP_SECONDS
+        while not self._is_stopping:
+            self._dispatch(_SWEEP_SECONDS)
+            if time.monotonic() >= next_sweep:
+                next_sweep = time.monotonic() + _SWEEP_SECONDS
+                self._sweep()
+        for descriptor, listener in self._listeners.items():
+            self._poll.unregister(descriptor)
+            listener.close()
+        self._listeners.clear()
+        self._dispatch(0)  # requests that are here already
+        self._close_parked()
+
+    def _dispatch(self, timeout_seconds: float) -> None:
+        for descriptor, _ in self._poll.poll(timeout_seconds):
+            if descriptor in self._listeners:
+                self._accept(self._listeners[descriptor])
+            elif descriptor != self._waker:
+                self._hand_over(descriptor)
+
+    def _hand_over(self, descriptor: int) -> None:
+        """Give a connection to a thread."""
+        with self._lock:
+            connection = self._connections.get(descriptor)
+            if connection is None or not connection.is_parked:
+                return
+            connection.is_parked = False
+        self._pool.submit(connection)
+
+    def _accept(self, listener: socket.socket) -> None:
+        for _ in range(_ACCEPT_COUNT_MAX):
+            try:
+                client, address = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in _LEFT_BEFORE_ACCEPT:
+                    continue
+                _log.error("No connection can be accepted: %s", error.strerror)
+                self._poll.modify(listener.fileno(), 0)  # until the next sweep
+                return
+            if len(self._connections) >= self._settings.connection_count_max:
+                _log.warning("A connection is refused, as there are too many")
+                client.close()
+            else:
+                self._welcome(client, address, listener)
+
+    def _welcome(
+        self,
+        client: socket.socket,
+        address: tuple[str, int],
+        listener: socket.socket,
+    ) -> None:
+        tls = self._settings.tls
+        descriptor = client.fileno()
+        try:
+            transport: Transport = (
+                PlainTransport(client, self._settings)
+                if tls is None
+                else TLSTransport(client, tls, self._settings)
+            )
+            server = listener.getsockname()
+        except OSError:  # it has left already
+            client.close()
+            return
+        common = common_environ(server, address, is_secure=tls is not None)
+        connection = Connection(
+            descriptor, transport, common, self._application, self._settings
+        )
+        with self._lock:
+            self._connections[descriptor] = connection
+            self._poll.register(descriptor, _NEXT_BYTES)
+
+    def _attend(self, connection: Connection) -> None:
+        """Serve a connection; this is what the threads do."""
+        patience = _CROWDED_SECONDS if self._pool.is_crowded else NEXT_REQUEST_SECONDS
+        is_kept = False
+        try:
+            is_kept = connection.serve(patience) and self._park(connection)
+        finally:
+            if not is_kept:
+                self._close(connection)
+
+    def _park(self, connection: Connection) -> bool:
+        """Wait for the next bytes of a connection without a thread."""
+        with self._lock:
+            if self._is_stopping:
+                return False
+            connection.is_parked = True
+            self._poll.modify(connection.descriptor, _NEXT_BYTES)
+        return True
+
+    def _close(self, connection: Connection) -> None:
+        with self._lock:
+            del self._connections[connection.descriptor]
+        connection.close()
+
+    def _sweep(self) -> None:
+        """Close the connections whose time is over; try to accept again."""
+        now = time.monotonic()
+        with self._lock:
+            late = [
+                connection
+                for connection in self._connections.values()
+                if connection.is_parked and connection.deadline < now
+            ]
+            for connection in late:
+                del self._connections[connection.descriptor]
+        for connection in late:
+            connection.expire()
+        for descriptor in self._listeners:
+            self._poll.modify(descriptor, select.EPOLLIN)
+
+    def _close_parked(self) -> None:
+        with self._lock:
+            parked = [one for one in self._connections.values() if one.is_parked]
+            for connection in parked:
+                del self._connections[connection.descriptor]
+        for connection in parked:
+            connection.close()
