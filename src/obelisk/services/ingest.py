@@ -265,7 +265,9 @@ def _metadata(
         "TransferSyntax": parsed.transfer_syntax_uid,
         "SopClassUid": parsed.sop_class_uid,
         "PixelDataOffset": parsed.pixel_data_offset,
-        "PixelDataVR": parsed.pixel_data_vr,
+        "PixelDataVR": parsed.pixel_data_vr
+        if parsed.has_unusual_pixel_data_vr
+        else None,
     }
     metadata: dict[Level, dict[str, str]] = {level: {} for level in LEVELS}
     metadata[Level.INSTANCE] = {
