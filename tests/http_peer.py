@@ -96,8 +96,9 @@ class HTTPPeer:
     def talk(self, request: bytes) -> bytes:
         """Send bytes and the end; return all that comes back."""
         with self.connect() as client:
-            client.sendall(request)
-            client.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):  # it may have been closed already
+                client.sendall(request)
+                client.shutdown(socket.SHUT_WR)
             return read_all(client)
 
 

@@ -261,10 +261,6 @@ def _check_access(http: HTTPSection, reading: _Reading) -> None:
 
 
 def _check_listening(http: HTTPSection, dicom: DICOMSection, reading: _Reading) -> None:
-    if len(http.bind_addresses) > 1:
-        reading.problems.append(
-            '"HttpBindAddresses" with more than one address is not supported yet'
-        )
     for address in http.bind_addresses:
         if not _is_ip_address(address):
             reading.problems.append(

@@ -20,7 +20,7 @@ def listen(addresses: Sequence[str], port: int) -> list[socket.socket]:
     """
     opened: list[socket.socket] = []
     try:
-        for address in addresses or (_ALL_IPV4,):
+        for address in dict.fromkeys(addresses or (_ALL_IPV4,)):
             opened += [_listen(address, port)]
         if not addresses:
             opened += _listen_if_possible(_ALL_IPV6, opened[0].getsockname()[1])

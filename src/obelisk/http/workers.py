@@ -1,5 +1,6 @@
 """Threads that are started when they are needed, and end when they are not."""
 
+import _thread
 import queue
 import threading
 from collections.abc import Callable
@@ -49,9 +50,11 @@ class WorkerPool(Generic[T]):
                 self._spare -= 1
         self._queue.put(item)
         if is_new:
-            threading.Thread(target=self._run, name="HTTP", daemon=True).start()
+            # threading.Thread.start() waits until the thread runs: too long in a burst
+            _thread.start_new_thread(self._run, ())
 
     def _run(self) -> None:
+        threading.current_thread().name = "HTTP"
         while True:
             try:
                 item = self._queue.get(timeout=_IDLE_SECONDS)

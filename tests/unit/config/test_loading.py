@@ -363,7 +363,7 @@ def test_authentication_without_users_is_reported(load):
     [
         {"HttpPort": 4242},
         {"HttpBindAddresses": ["localhost"]},
-        {"HttpBindAddresses": ["127.0.0.1", "::1"]},
+        {"HttpBindAddresses": ["127.0.0.1", "localhost"]},
         {"Name": "\ud800"},
         {"OverwriteInstances": "IfChanged", "StoreMD5ForAttachments": False},
         {"RejectedSopClasses": [], "RejectSopClasses": []},
