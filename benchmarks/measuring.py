@@ -99,7 +99,7 @@ class Contest:
         unit: str,
         run: Callable[[Subject, int], float],
         *,
-        requests: int = 1,
+        requests: int | list[int] = 1,
         is_more_better: bool = True,
         goal: float | None = None,
     ) -> None:
@@ -114,7 +114,8 @@ class Contest:
         run
             Takes a subject and the number of the round.
         requests
-            How many requests a round makes, to tell the processor time of each.
+            How many requests a round makes, to tell the processor time of each; a
+            list if `run` counts them, which it then appends to.
         is_more_better
             Whether a higher figure is the better one.
         goal
@@ -126,7 +127,8 @@ class Contest:
             for subject in self.subjects[:: 1 if number % 2 == 0 else -1]:
                 before = subject.cpu_seconds()
                 figures[subject.name].append(run(subject, number))
-                spent = (subject.cpu_seconds() - before) * 1000 / requests
+                count = requests if isinstance(requests, int) else requests[-1]
+                spent = (subject.cpu_seconds() - before) * 1000 / count
                 cpu_ms[subject.name].append(spent)
         medians = {name: statistics.median(values) for name, values in figures.items()}
         ratio = _ratio([medians[s.name] for s in self.subjects], is_more_better)

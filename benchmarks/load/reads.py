@@ -1,10 +1,16 @@
 """Reads: attributes and files of instances, and a list of 1,000 studies.
 
 Usage: ``python benchmarks/load/reads.py --peer COMMAND``
+
+The load comes from wrk (Debian's package of that name): a generator in Python would be
+what is measured.
 """
 
 import json
+import re
+import subprocess
 import sys
+import tempfile
 import urllib.request
 from pathlib import Path
 
@@ -19,6 +25,9 @@ _STUDY_COUNT = 1000
 _SLICE_COUNT = 600
 _SLICE_FIRST = 5_000_000
 
+#: How long each measurement takes.
+_SECONDS = 5.0
+
 #: So few that all of them are in its caches.
 _CACHED_COUNT = 20
 
@@ -28,6 +37,25 @@ def identifiers(subject: Subject, path: str) -> list[str]:
     with urllib.request.urlopen(subject.server.url + path) as response:
         found: list[str] = json.load(response)
     return found
+
+
+def ask(
+    subject: Subject, paths: list[str], clients: int, seconds: float
+) -> tuple[float, int]:
+    """Ask for paths in turns; return requests per second, and how many there were."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(paths) + "\n")
+        file.flush()
+        script = str(Path(__file__).with_name("paths.lua"))
+        load = ["-t1", f"-c{clients}", f"-d{max(1, round(seconds))}s", "-s", script]
+        command = ["wrk", *load, subject.server.url, "--", file.name]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Non-2xx" not in done.stdout, done.stdout
+    rate = re.search(r"Requests/sec:\s+([0-9.]+)", done.stdout)
+    count = re.search(r"(\d+) requests in", done.stdout)
+    assert rate, done.stdout
+    assert count, done.stdout
+    return float(rate[1]), int(count[1])
 
 
 def main() -> None:
@@ -45,22 +73,18 @@ def main() -> None:
             put_load(subject, kind="sr", clients=4, count=studies, series_size=1)
 
         def read(leaf: str, clients: int, *, is_cached: bool) -> None:
-            requests = max(clients, slices)
+            counts: list[int] = []
 
             def run(subject: Subject, _: int) -> float:
                 wanted = [f"/instances/{x}/{leaf}" for x in paths[subject.name]]
-                measured = put_load(
-                    subject,
-                    kind="get",
-                    clients=clients,
-                    count=requests,
-                    paths=wanted[:_CACHED_COUNT] if is_cached else wanted,
-                )
-                return float(measured["per_second"])
+                chosen = wanted[:_CACHED_COUNT] if is_cached else wanted
+                rate, count = ask(subject, chosen, clients, _SECONDS * scale)
+                counts.append(count)
+                return rate
 
             case = f"GET {leaf}, {clients} clients{', the same' * is_cached}"
             goal = None if is_cached else {"tags": 4.0, "file": 2.0}[leaf]
-            measuring.measure(case, "/s", run, requests=requests, goal=goal)
+            measuring.measure(case, "/s", run, requests=counts, goal=goal)
 
         for leaf in ("tags", "file"):
             for clients in (1, 4, 16):

@@ -232,7 +232,7 @@ def test_system(server: RunningServer) -> None:
     assert system["Obelisk"]["Version"]
     assert system["DicomPort"] == server.dicom_port
     assert system["Capabilities"]["HasExtendedChanges"] is True
-    assert system["Capabilities"]["HasExtendedFind"] is False
+    assert system["Capabilities"]["HasExtendedFind"] is True
 
 
 def test_changes(server: RunningServer) -> None:

@@ -14,7 +14,7 @@ from obelisk.errors import StorageError, StorageFullError
 from obelisk.storage.base import Buffer
 
 _CHUNK_BYTES = 1_048_576
-_SMALL_BYTES = 4_194_304
+_SMALL_BYTES = 65_536
 _PENDING = "pending"
 _LOCK = "lock"
 _TOO_SHORT = "A file of the storage area is shorter than expected"
