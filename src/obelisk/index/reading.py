@@ -101,7 +101,7 @@ class ReadTransaction:
     ) -> list[ResourceRow]:
         sql = STATEMENTS[f"{level.name.lower()}_rows"] + tail
         rows = self._connection.execute(sql, parameters)
-        return [_BUILDERS[level](self, row) for row in rows.fetchall()]
+        return list(map(ResourceRow._make, rows))
 
     def find_ancestor_pk(self, level: Level, pk: int, target: Level) -> int:
         """Return the row number of the ancestor of a resource at a higher level."""
@@ -194,75 +194,3 @@ class ReadTransaction:
 def _change(row: tuple[Any, ...]) -> Change:
     seq, type_, depth, id_, date = row
     return Change(seq, ChangeType(type_), LEVELS[depth], id_, date)
-
-
-def _patient_row(_: ReadTransaction, row: tuple[Any, ...]) -> ResourceRow:
-    pk, id_, attributes, metadata, parent, children, updated, stable, protected = row
-    return ResourceRow(
-        pk,
-        id_,
-        Level.PATIENT,
-        attributes,
-        metadata,
-        parent,
-        children,
-        updated,
-        stable,
-        bool(protected),
-    )
-
-
-def _study_row(_: ReadTransaction, row: tuple[Any, ...]) -> ResourceRow:
-    pk, id_, attributes, metadata, parent, children, updated, stable, patient = row
-    return ResourceRow(
-        pk,
-        id_,
-        Level.STUDY,
-        attributes,
-        metadata,
-        parent,
-        children,
-        updated,
-        stable,
-        patient_attributes=patient,
-    )
-
-
-def _series_row(transaction: ReadTransaction, row: tuple[Any, ...]) -> ResourceRow:
-    pk, id_, attributes, metadata, parent, children, updated, stable, expected = row
-    return ResourceRow(
-        pk,
-        id_,
-        Level.SERIES,
-        attributes,
-        metadata,
-        parent,
-        children,
-        updated,
-        stable,
-        expected_instance_count=expected,
-        indexes=None if expected is None else transaction.series_indexes(pk),
-    )
-
-
-def _instance_row(_: ReadTransaction, row: tuple[Any, ...]) -> ResourceRow:
-    pk, id_, attributes, metadata, parent, index, key, size = row
-    return ResourceRow(
-        pk,
-        id_,
-        Level.INSTANCE,
-        attributes,
-        metadata,
-        parent,
-        index_in_series=index,
-        file_key=key,
-        file_size=size,
-    )
-
-
-_BUILDERS = {
-    Level.PATIENT: _patient_row,
-    Level.STUDY: _study_row,
-    Level.SERIES: _series_row,
-    Level.INSTANCE: _instance_row,
-}

@@ -100,7 +100,9 @@ class WriteTransaction(ReadTransaction):
             searched = (text.get("PatientID", ""), name)
         elif level is Level.STUDY:
             keywords = ("StudyInstanceUID", "StudyDate", "AccessionNumber")
-            searched = (parent_pk, *(text.get(keyword, "") for keyword in keywords))
+            patient = _json(new.attributes[Level.PATIENT])
+            found = (text.get(keyword, "") for keyword in keywords)
+            searched = (parent_pk, *found, patient)
         else:
             uid, modality = text.get("SeriesInstanceUID", ""), text.get("Modality", "")
             searched = (parent_pk, uid, modality, new.expected_instance_count)
