@@ -124,13 +124,6 @@ ACCEPTED = (
         "the body says what is unknown; Orthanc's is empty",
     ),
     Accepted(
-        r".*",
-        r".*(requested-tags|response-content)=.*",
-        (200, 400),
-        (200,),
-        "these arguments are not offered yet",
-    ),
-    Accepted(
         r".*/statistics",
         r"unknown .*",
         (200,),

@@ -13,6 +13,7 @@ from obelisk.scp.syntaxes import TransferSyntaxGroup
 from obelisk.services.changes import Changes
 from obelisk.services.ingest import Ingest, IngestSettings
 from obelisk.services.removal import Removal
+from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
 from obelisk.services.stability import Stability
 from obelisk.storage.filesystem import FilesystemStorage
@@ -54,16 +55,19 @@ class Node:
             else None
         )
         self.admission = Admission(http.thread_count, WAITING_MAX)
+        resources = Resources(self._index, self._storage)
+        encoding = storage.default_encoding.value
         services = Services(
             ingest=ingest,
-            resources=Resources(self._index, self._storage),
+            resources=resources,
+            requested_tags=RequestedTags(self._index, resources, encoding),
             changes=Changes(self._index),
             admission=self.admission,
             limits=UploadLimits(
                 body=http.body_size_max * _MEGABYTE,
                 unpacked=http.file_size_in_archive_max * _MEGABYTE,
             ),
-            default_encoding=storage.default_encoding.value,
+            default_encoding=encoding,
             system=describe(config),
         )
         access = Access(

@@ -14,6 +14,7 @@ from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.admission import Admission
 from obelisk.services.changes import Changes
 from obelisk.services.ingest import Ingest
+from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
 
 JSON = "application/json; charset=utf-8"
@@ -49,6 +50,7 @@ class Services:
 
     ingest: Ingest
     resources: Resources
+    requested_tags: RequestedTags
     changes: Changes
     admission: Admission
     limits: UploadLimits

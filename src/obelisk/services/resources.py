@@ -200,6 +200,11 @@ class Resources:
         self._removal.remove(deletion.keys)
         return deletion.remaining
 
+    def attachments(self, level: Level, pks: Sequence[int]) -> list[list[Attachment]]:
+        """Return the attachments of each of some resources, by their row numbers."""
+        with self._index.read() as transaction:
+            return [transaction.find_attachments(level, pk) for pk in pks]
+
     def open_file(self, instance_id: str) -> StoredFile:
         """Return the file of an instance."""
         with self._index.read() as transaction:

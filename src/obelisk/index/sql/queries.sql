@@ -63,6 +63,19 @@ FROM total
 SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type
 FROM attachment WHERE level = ? AND resource_pk = ? AND content_type = ?
 
+-- name: find_attachments
+SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type
+FROM attachment WHERE level = ? AND resource_pk = ? ORDER BY content_type
+
+-- name: find_modalities
+SELECT DISTINCT json_extract(attributes, '$.Modality') AS modality FROM series
+WHERE parent_pk = ? AND modality <> '' ORDER BY 1
+
+-- name: find_sop_classes
+SELECT DISTINCT json_extract(i.metadata, '$.SopClassUid') FROM series e
+JOIN instance i ON i.parent_pk = e.pk
+WHERE e.parent_pk = ? AND json_extract(i.metadata, '$.SopClassUid') <> '' ORDER BY 1
+
 -- name: find_known_key
 SELECT 1 FROM attachment WHERE key = ?
 

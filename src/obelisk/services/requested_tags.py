@@ -1,0 +1,168 @@
+"""Values of attributes that a client asks for, whatever level they belong to."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from obelisk.dicom.attribute_json import attributes_json, element_json
+from obelisk.dicom.dictionary import name_of
+from obelisk.dicom.levels import LEVELS, MAIN_TAGS, Level
+from obelisk.dicom.parsing import read_dataset
+from obelisk.dicom.tag_json import TagForm
+from obelisk.errors import NotFoundError
+from obelisk.index.base import Index
+from obelisk.index.reading import ReadTransaction
+from obelisk.index.records import ResourceRow
+from obelisk.services.resources import Resources
+
+_INSTANCE_AVAILABILITY = 0x00080056
+_MODALITIES_IN_STUDY = 0x00080061
+_SOP_CLASSES_IN_STUDY = 0x00080062
+
+#: Numbers of what is below a resource, by the name of the field of `Counts`.
+_COUNTS = {
+    Level.PATIENT: {
+        0x00201200: "study_count",
+        0x00201202: "series_count",
+        0x00201204: "instance_count",
+    },
+    Level.STUDY: {0x00201206: "series_count", 0x00201208: "instance_count"},
+    Level.SERIES: {0x00201209: "instance_count"},
+    Level.INSTANCE: {},
+}
+
+#: Never in a file: nothing is known of these beyond the level they belong to.
+_NEVER_IN_FILES = {_INSTANCE_AVAILABILITY, _MODALITIES_IN_STUDY, _SOP_CLASSES_IN_STUDY}
+
+#: These are no reason to open a file: Retrieve AE Title, Retrieve URL and counts.
+_NOT_WORTH_A_FILE = {0x00080054, 0x00081190}.union(*_COUNTS.values())
+
+_META_GROUP = 0x0002
+
+Values = dict[str, object]
+
+
+class RequestedTags:
+    """Finds the values: in the index, or else in the file of one instance."""
+
+    def __init__(
+        self, index: Index, resources: Resources, default_encoding: str
+    ) -> None:
+        self._index = index
+        self._resources = resources
+        self._default_encoding = default_encoding
+
+    def values(
+        self,
+        level: Level,
+        rows: Sequence[ResourceRow],
+        tags: Sequence[int],
+        form: TagForm,
+    ) -> list[Values]:
+        """Get the values of attributes for each of some resources.
+
+        Attributes of a higher level are those of the parents, and others come from
+        the file of the first instance; what is indexed but absent is left out.
+
+        Parameters
+        ----------
+        level
+            That of the resources.
+        rows
+            The resources.
+        tags
+            The attributes.
+        form
+            How to write keys and values.
+        """
+        others = _unindexed(level, tags)
+        is_file_needed = not others <= _NOT_WORTH_A_FILE
+        instances: list[str] = []
+        with self._index.read() as transaction:
+            indexed = _Indexed(transaction, level, tags)
+            found = [dict(attributes_json(indexed.values(row), form)) for row in rows]
+            if is_file_needed:
+                find = transaction.find_first_instance_id
+                instances = [find(level, row.pk) for row in rows]
+        for values, instance_id in zip(found, instances, strict=False):
+            values.update(self._read(instance_id, sorted(others), form))
+        return [dict(sorted(values.items())) for values in found]
+
+    def _read(self, instance_id: str, tags: Sequence[int], form: TagForm) -> Values:
+        """Read attributes from a file; nothing if it was deleted meanwhile."""
+        try:
+            with self._resources.open_file(instance_id).view() as content:
+                dataset = read_dataset(content, default_encoding=self._default_encoding)
+                return dict(
+                    element_json(tag, dataset.lookup(tag), form) for tag in tags
+                )
+        except NotFoundError:
+            return {}
+
+
+def _unindexed(level: Level, tags: Sequence[int]) -> set[int]:
+    """Return those of some tags that only a file tells."""
+    indexed = {
+        tag for other in LEVELS[: level.depth + 1] for tag in MAIN_TAGS[other]
+    }.union(_COUNTS[level], _NEVER_IN_FILES)
+    return {tag for tag in tags if tag not in indexed and tag >> 16 != _META_GROUP}
+
+
+class _Indexed:
+    """Looks up attributes of resources of one level, and of their ancestors."""
+
+    def __init__(
+        self, transaction: ReadTransaction, level: Level, tags: Sequence[int]
+    ) -> None:
+        self._transaction = transaction
+        self._level = level
+        self._tags = frozenset(tags)
+        self._wanted = frozenset(map(name_of, tags))
+        self._of_ancestors: dict[tuple[Level, str], dict[str, Any]] = {}
+        self._has_ancestors = any(
+            tag in self._tags
+            for other in LEVELS[: level.depth]
+            for tag in MAIN_TAGS[other]
+        )
+
+    def values(self, row: ResourceRow) -> dict[str, Any]:
+        """Return names and values."""
+        return self._own(self._level, row) | self._computed(row)
+
+    def _own(self, level: Level, row: ResourceRow) -> dict[str, Any]:
+        """Return what a resource and its ancestors say; the nearest one counts."""
+        found: dict[str, Any] = {}
+        if row.patient_attributes is not None:
+            found |= self._chosen(row.patient_attributes)
+        elif level.parent and row.parent_id and self._has_ancestors:
+            found |= self._inherited(level.parent, row.parent_id)
+        return found | self._chosen(row.attributes)
+
+    def _inherited(self, level: Level, id_: str) -> dict[str, Any]:
+        known = self._of_ancestors.get((level, id_))
+        if known is None:
+            known = self._own(level, self._transaction.get_row(level, id_))
+            self._of_ancestors[level, id_] = known
+        return known
+
+    def _chosen(self, encoded: str) -> dict[str, Any]:
+        attributes = orjson.loads(encoded)
+        return {name: attributes[name] for name in self._wanted & attributes.keys()}
+
+    def _computed(self, row: ResourceRow) -> dict[str, Any]:
+        """Return what is no attribute of a file, but tells of the archive."""
+        tags, index, found = self._tags, self._transaction, {}
+        counted = _COUNTS[self._level].keys() & tags
+        if counted:
+            counts = index.counts_of(self._level, row.pk)
+            for tag in counted:
+                field = _COUNTS[self._level][tag]
+                found[name_of(tag)] = str(getattr(counts, field))
+        if self._level is Level.STUDY and _MODALITIES_IN_STUDY in tags:
+            found["ModalitiesInStudy"] = "\\".join(index.find_modalities(row.pk))
+        if self._level is Level.STUDY and _SOP_CLASSES_IN_STUDY in tags:
+            found["SOPClassesInStudy"] = "\\".join(index.find_sop_classes(row.pk))
+        if self._level is Level.INSTANCE and _INSTANCE_AVAILABILITY in tags:
+            found["InstanceAvailability"] = "ONLINE"
+        return found
