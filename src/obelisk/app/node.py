@@ -11,11 +11,13 @@ from obelisk.scp.server import DICOMServer
 from obelisk.scp.settings import DICOMServerSettings, KnownCaller
 from obelisk.scp.syntaxes import TransferSyntaxGroup
 from obelisk.services.changes import Changes
+from obelisk.services.content import Contents
 from obelisk.services.ingest import Ingest, IngestSettings
 from obelisk.services.removal import Removal
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
 from obelisk.services.stability import Stability
+from obelisk.services.views import Views
 from obelisk.storage.filesystem import FilesystemStorage
 
 #: The name of the SQLite database in the index directory.
@@ -55,12 +57,32 @@ class Node:
             else None
         )
         self.admission = Admission(http.thread_count, WAITING_MAX)
+        services = self._services(config, ingest)
+        access = Access(
+            is_remote_allowed=http.remote_access_allowed,
+            is_authentication_required=http.authentication_required,
+            users=http.registered_users,
+        )
+        #: The WSGI application.
+        self.application = Application(
+            services,
+            access,
+            is_error_described=http.describe_errors,
+            is_compressing=http.compression_enabled,
+            is_method_overridable=http.method_override_enabled,
+        )
+
+    def _services(self, config: Config, ingest: Ingest) -> Services:
+        """Make what the handlers of the REST API work with."""
+        http = config.http
+        encoding = config.storage.default_encoding.value
         resources = Resources(self._index, self._storage)
-        encoding = storage.default_encoding.value
-        services = Services(
+        return Services(
             ingest=ingest,
             resources=resources,
             requested_tags=RequestedTags(self._index, resources, encoding),
+            views=Views(self._index, resources, encoding),
+            contents=Contents(resources, encoding),
             changes=Changes(self._index),
             admission=self.admission,
             limits=UploadLimits(
@@ -69,15 +91,7 @@ class Node:
             ),
             default_encoding=encoding,
             system=describe(config),
-        )
-        access = Access(
-            is_remote_allowed=http.remote_access_allowed,
-            is_authentication_required=http.authentication_required,
-            users=http.registered_users,
-        )
-        #: The WSGI application.
-        self.application = Application(
-            services, access, is_error_described=http.describe_errors
+            is_file_system_writable=http.file_system_writable,
         )
 
     def start(self) -> None:

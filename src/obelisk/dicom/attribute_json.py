@@ -28,9 +28,9 @@ def attributes_json(attributes: Mapping[str, Any], form: TagForm) -> Mapping[str
 
 
 def element_json(
-    tag: int, element: Element | None, form: TagForm
+    tag: int, element: Element | None, form: TagForm, maximum_text_size: int = 0
 ) -> tuple[str, object]:
-    """Write one element of a dataset, however long its text is.
+    """Write one element of a dataset.
 
     Parameters
     ----------
@@ -40,6 +40,8 @@ def element_json(
         What the dataset has of it, `None` if it is absent.
     form
         How to write it.
+    maximum_text_size
+        The bytes of UTF-8 up to which text is given; 0 for no limit.
 
     Returns
     -------
@@ -51,10 +53,12 @@ def element_json(
     if element is not None:
         name = element.name
         if element.items is None:
-            kind, value = text_value(element, 0)
+            kind, value = text_value(element, maximum_text_size)
         else:
             kind = "Sequence"
-            value = [tags_json(item, form, (), 0) for item in element.items]
+            value = [
+                tags_json(item, form, (), maximum_text_size) for item in element.items
+            ]
     if form is TagForm.FULL:
         value = {"Name": name, "Type": kind, "Value": value}
     return (name if form is TagForm.SIMPLE else format_tag(tag)), value

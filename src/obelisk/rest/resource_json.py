@@ -1,5 +1,6 @@
 """Resources as JSON, as Orthanc writes them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -123,8 +124,8 @@ def _metadata(described: ResourceDescription) -> dict[str, str]:
     shown["MainDicomTagsSignature"] = _SIGNATURES[level]
     if level is not Level.INSTANCE:
         shown["LastUpdate"] = row.last_update
-    if described.index_in_series is not None:
-        shown["IndexInSeries"] = str(described.index_in_series)
+    if row.index_in_series is not None:
+        shown["IndexInSeries"] = str(row.index_in_series)
     if row.expected_instance_count is not None:
         shown["ExpectedNumberOfInstances"] = str(row.expected_instance_count)
     sequences = {
@@ -134,8 +135,9 @@ def _metadata(described: ResourceDescription) -> dict[str, str]:
     }
     if sequences:
         full = attributes_json(sequences, TagForm.FULL)
-        encoded = orjson.dumps({"Sequences": full, "Version": 1}).decode()
-        shown["MainDicomSequences"] = encoded
+        shown["MainDicomSequences"] = json.dumps(
+            {"Sequences": full, "Version": 1}, separators=(",", ":")
+        )
     return dict(sorted(shown.items()))
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from obelisk.dicom.levels import Level
-from obelisk.errors import NotFoundError
+from obelisk.errors import NotFoundError, StorageError
 from obelisk.index.base import Index
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.records import Attachment, Compression, Counts, ResourceRow
@@ -97,6 +98,14 @@ class StoredFile:
             return self._storage.read(key, start, stop)
         content = decompress(self._storage.read(key))
         return _cut(content, start, self.size if stop is None else stop)
+
+    def write_to(self, path: str) -> None:
+        """Write the content to a path of this machine, or raise `StorageError`."""
+        try:
+            with Path(path).open("wb") as target:
+                target.writelines(self.read())
+        except (OSError, ValueError) as error:
+            raise StorageError("The file cannot be written") from error
 
     @contextmanager
     def view(self) -> Iterator[Buffer]:
