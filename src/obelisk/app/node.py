@@ -81,7 +81,7 @@ class Node:
             ingest=ingest,
             resources=resources,
             requested_tags=RequestedTags(self._index, resources, encoding),
-            views=Views(self._index, resources, encoding),
+            views=Views(resources, encoding),
             contents=Contents(resources, encoding),
             changes=Changes(self._index),
             admission=self.admission,

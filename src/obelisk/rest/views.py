@@ -27,21 +27,22 @@ def get_instances_tags(request: Request, services: Services) -> Response:
     """
     form, ignored = tag_form(request), ignored_lengths(request)
     each = services.views.tags_of_each(request.level, request.id, form, ignored)
-    return Response(_members(each), [("Content-Type", JSON)])
+    body = b"" if request.method == "HEAD" else _members(each)
+    return Response(body, [("Content-Type", JSON)])
 
 
 def get_module(request: Request, services: Services) -> Response:
     """Give the tags of the DICOM module that describes the level of a resource."""
     form, ignored = tag_form(request), ignored_lengths(request)
-    module = services.views.module(request.level, request.id, form, ignored)
-    return json_response(module)
+    level, id_ = request.level, request.id
+    return json_response(services.views.module(level, id_, level, form, ignored))
 
 
 def get_patient_module(request: Request, services: Services) -> Response:
     """Give the tags of the Patient module of a study."""
     form, ignored = tag_form(request), ignored_lengths(request)
-    patient = services.resources.ancestor(Level.STUDY, request.id, Level.PATIENT)
-    module = services.views.module(Level.PATIENT, patient.id, form, ignored)
+    find = services.views.module
+    module = find(Level.STUDY, request.id, Level.PATIENT, form, ignored)
     return json_response(module)
 
 

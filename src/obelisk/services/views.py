@@ -9,7 +9,6 @@ from obelisk.dicom.modules import MODULE_TAGS
 from obelisk.dicom.parsing import read_dataset
 from obelisk.dicom.tag_json import MAXIMUM_TEXT_SIZE, TagForm, tags_json
 from obelisk.errors import NotFoundError
-from obelisk.index.base import Index
 from obelisk.services.ordering import OrderedSlices, order_slices, slice_of
 from obelisk.services.resources import Resources
 
@@ -19,10 +18,7 @@ Tags = dict[str, Any]
 class Views:
     """Reads one file after the other, and keeps no more than one in memory."""
 
-    def __init__(
-        self, index: Index, resources: Resources, default_encoding: str
-    ) -> None:
-        self._index = index
+    def __init__(self, resources: Resources, default_encoding: str) -> None:
         self._resources = resources
         self._default_encoding = default_encoding
 
@@ -79,19 +75,36 @@ class Views:
         }
 
     def module(
-        self, level: Level, id_: str, form: TagForm, ignore_length: Container[int] = ()
+        self,
+        level: Level,
+        id_: str,
+        module: Level,
+        form: TagForm,
+        ignore_length: Container[int] = (),
     ) -> Tags:
-        """Return the module that describes a level, from the first instance."""
-        with self._index.read() as transaction:
-            pk = transaction.get_pk(level, id_)
-            instance_id = transaction.find_first_instance_id(level, pk)
-        with self._resources.open_file(instance_id).view() as content:
+        """Return the module that describes a level, from one of the instances.
+
+        Parameters
+        ----------
+        level, id_
+            The resource.
+        module
+            The level that the module describes.
+        form
+            How to write it.
+        ignore_length
+            Tags whose text is given however long it is.
+        """
+        ids = [id_]
+        if level is not Level.INSTANCE:
+            ids = self._resources.child_ids(level, id_, Level.INSTANCE)
+        with self._resources.open_file(ids[0]).view() as content:
             dataset = read_dataset(content, default_encoding=self._default_encoding)
             return dict(
                 element_json(
                     tag, element, form, 0 if tag in ignore_length else MAXIMUM_TEXT_SIZE
                 )
-                for tag in MODULE_TAGS[level]
+                for tag in MODULE_TAGS[module]
                 if (element := dataset.lookup(tag)) is not None
             )
 
