@@ -4,7 +4,7 @@ PEER ?= Orthanc
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help setup run fmt lint check test unit interop parity golden long bench docs lock clean
+.PHONY: help setup run fmt lint check test unit interop parity golden long bench docs standard lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
@@ -64,6 +64,9 @@ bench: .venv/.dev ## measure beside Orthanc, in about an hour (PEER=its command)
 
 docs: .venv/.dev ## write the generated pages of docs/reference
 	$(BIN)/python docs/generate.py
+
+standard: .venv/.dev ## write the data dictionary of the server from pydicom's
+	$(BIN)/python tools/standard.py
 
 lock: .venv/.dev ## renew requirements/*.lock from pyproject.toml
 	$(LOCK) --group build -o requirements/build.lock

@@ -1,6 +1,7 @@
 """The reader against pydicom, and against bytes that no one should send."""
 
 import io
+import random
 import struct
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from obelisk.dicom import parsing, tag_json
 from obelisk.dicom.parsing import parse_instance, read_dataset
+from obelisk.dicom.reading import scanner
 from obelisk.dicom.tag_json import TagForm, tags_json
 from obelisk.errors import InvalidDICOMError
 
@@ -36,6 +39,10 @@ REFUSED = {
     "no_meta.dcm": "a preamble without its prefix",
     "rtplan_truncated.dcm": "an item is truncated",
 }
+
+#: Of larger files, that much is read again and again, changed in that much of it.
+SIZE_MAX = 200_000
+HEADER_SIZE = 8_000
 
 texts = st.text(
     st.characters(
@@ -161,6 +168,65 @@ def test_mutated(tree, syntax, changes):
         start = int(where * len(content))
         content[start : start + len(piece)] = piece
     read_all(bytes(content))
+
+
+def observe(content):
+    """Say what becomes of a file: what is read from it, or why it is refused."""
+    seen = []
+    for step in (
+        parse_instance,
+        lambda content: tags_json(read_dataset(content)),
+        lambda content: tags_json(read_dataset(content, whole=True), TagForm.SHORT),
+    ):
+        try:
+            seen.append(step(content))
+        except InvalidDICOMError as error:
+            seen.append(str(error))
+    return seen
+
+
+def observe_in_general(content):
+    """Do so without the fast ways for what is frequent and without fault."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scanner, "pass_sequence", lambda *_: None)
+        for module in (parsing, tag_json):
+            patch.setattr(module, "ENCODED_TEXT_VRS", frozenset())
+        patch.setattr(tag_json, "ENCODED_NUMBER_VRS", {})
+        return observe(content)
+
+
+@settings(deadline=None)
+@given(
+    tree=trees,
+    syntax=syntaxes,
+    changes=st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=12)),
+        max_size=3,
+    ),
+)
+def test_fast_ways_lead_to_the_same(tree, syntax, changes):
+    """What is read in a fast way, or refused, is so in the general way, too."""
+    content = bytearray(write(tree, syntax))
+    for where, piece in changes:
+        start = int(where * len(content))
+        content[start : start + len(piece)] = piece
+
+    assert observe(bytes(content)) == observe_in_general(bytes(content))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_fast_ways_lead_to_the_same_for_files(path):
+    """So do they for pydicom's files, whole and with one byte changed."""
+    content = bytearray(path.read_bytes())
+    if len(content) > SIZE_MAX:
+        del content[SIZE_MAX:]
+    randomness = random.Random(path.name)
+
+    for _ in range(20):
+        assert observe(bytes(content)) == observe_in_general(bytes(content))
+        if content:
+            where = randomness.randrange(min(len(content), HEADER_SIZE))
+            content[where] = randomness.randrange(256)
 
 
 def read_all(content):

@@ -27,7 +27,7 @@ def describe(config: Config) -> dict[str, Any]:
         "ApiVersion": _ORTHANC_API_VERSION,
         "Capabilities": {
             "HasExtendedChanges": True,
-            "HasExtendedFind": False,
+            "HasExtendedFind": True,
             "HasKeyValueStores": False,
             "HasQueues": False,
             "HasReserveQueueValue": False,

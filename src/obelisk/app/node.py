@@ -1,7 +1,7 @@
 """Everything that one process runs: index, storage area, services, front doors."""
 
 from obelisk.app.description import describe
-from obelisk.config import Config, DICOMSection
+from obelisk.config import Config, DICOMSection, StorageAccess
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.rest.admission import Admission
 from obelisk.rest.application import Application
@@ -12,10 +12,12 @@ from obelisk.scp.settings import DICOMServerSettings, KnownCaller
 from obelisk.scp.syntaxes import TransferSyntaxGroup
 from obelisk.services.changes import Changes
 from obelisk.services.content import Contents
+from obelisk.services.finding import Finding, FindSettings
 from obelisk.services.ingest import Ingest, IngestSettings
 from obelisk.services.removal import Removal
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
+from obelisk.services.samples import Samples
 from obelisk.services.stability import Stability
 from obelisk.services.views import Views
 from obelisk.storage.filesystem import FilesystemStorage
@@ -73,14 +75,18 @@ class Node:
         )
 
     def _services(self, config: Config, ingest: Ingest) -> Services:
-        """Make what the handlers of the REST API work with."""
-        http = config.http
+        """Return what the handlers of requests work with."""
+        http, find = config.http, _find_settings(config)
         encoding = config.storage.default_encoding.value
         resources = Resources(self._index, self._storage)
+        samples = Samples(self._index, resources, encoding)
         return Services(
             ingest=ingest,
             resources=resources,
-            requested_tags=RequestedTags(self._index, resources, encoding),
+            finding=Finding(self._index, resources, samples, find),
+            requested_tags=RequestedTags(
+                self._index, resources, encoding, is_storage_read=find.is_storage_read
+            ),
             views=Views(resources, encoding),
             contents=Contents(resources, encoding),
             changes=Changes(self._index),
@@ -129,6 +135,16 @@ def _ingest_settings(config: Config) -> IngestSettings:
         is_md5_computed=storage.store_md5,
         stable_age_seconds=storage.stable_age,
         default_encoding=storage.default_encoding.value,
+    )
+
+
+def _find_settings(config: Config) -> FindSettings:
+    find = config.find
+    return FindSettings(
+        is_case_sensitive=find.case_sensitive,
+        result_count_max=find.result_count_max,
+        instance_count_max=find.instance_count_max,
+        is_storage_read=find.storage_access is not StorageAccess.NEVER,
     )
 
 

@@ -14,7 +14,7 @@ WebDavUploadAllowed
 """
 
 _FALSE = """
-CaseSensitivePN CheckRevisions DicomAlwaysAllowFind DicomAlwaysAllowFindWorklist
+CheckRevisions DicomAlwaysAllowFind DicomAlwaysAllowFindWorklist
 DicomAlwaysAllowGet DicomAlwaysAllowMove DicomEchoChecksFind DicomModalitiesInDatabase
 DicomTlsEnabled ExecuteLuaEnabled HttpVerbose
 LogExportedResources OrthancPeersInDatabase ReadOnly
@@ -63,8 +63,6 @@ UNSUPPORTED: dict[str, Any] = {
     "JobsEngineThreadsCount": {"ResourceModification": 1},
     "JobsHistorySize": 10,
     "KeepAliveTimeout": 1,
-    "LimitFindInstances": 0,
-    "LimitFindResults": 0,
     "LuaHeartBeatPeriod": 0,
     "LuaScripts": [],
     "MaximumConcurrentDcmtkTranscoders": 0,
@@ -79,7 +77,6 @@ UNSUPPORTED: dict[str, Any] = {
     "SequentialDicomReaderWindowCapacity": 128,
     "SequentialDicomReaderWindowSize": 4,
     "SslTrustedClientCertificates": "trustedClientCertificates.pem",
-    "StorageAccessOnFind": "Always",
     "StorageCommitmentReportsSize": 100,
     "StorageLoaderThreadsCount": 4,
     "StorageMemoryCapacity": 512,

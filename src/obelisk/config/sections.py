@@ -21,6 +21,14 @@ class OverwriteMode(Enum):
     IF_CHANGED = "IfChanged"
 
 
+class StorageAccess(Enum):
+    """When a search may read DICOM files, beside the index."""
+
+    ALWAYS = "Always"
+    ANSWERS = "Answers"
+    NEVER = "Never"
+
+
 class DefaultEncoding(Enum):
     """The character sets that a file without Specific Character Set may be in."""
 
@@ -123,6 +131,27 @@ class StorageSection:
     def effective_index_directory(self) -> Path:
         """The folder of the index, whether given or not."""
         return self.index_directory or self.storage_directory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindSection:
+    """How what is stored is searched."""
+
+    case_sensitive: bool = option("CaseSensitivePN", default=False)
+    """Whether upper and lower case differ in `POST /tools/find`, unless a request
+    says so itself."""
+
+    storage_access: StorageAccess = option("StorageAccessOnFind", StorageAccess.ALWAYS)
+    """When attributes that are not in the index are read from DICOM files. `Never`
+    makes a search by such an attribute find nothing; `Answers` is the same as
+    `Always`."""
+
+    result_count_max: int = option("LimitFindResults", 0, minimum=0)
+    """How many patients, studies or series a search gives at most; 0 means no
+    limit."""
+
+    instance_count_max: int = option("LimitFindInstances", 0, minimum=0)
+    """How many instances a search gives at most; 0 means no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +341,9 @@ class Config:
 
     storage: StorageSection = StorageSection()
     """Files and index."""
+
+    find: FindSection = FindSection()
+    """Searches."""
 
     http: HTTPSection = HTTPSection()
     """The HTTP server."""

@@ -9,7 +9,12 @@ from typing import Any
 
 from obelisk.config.catalogue import MODALITY_OPTIONS
 from obelisk.config.options import Option
-from obelisk.config.sections import DefaultEncoding, Modality, OverwriteMode
+from obelisk.config.sections import (
+    DefaultEncoding,
+    Modality,
+    OverwriteMode,
+    StorageAccess,
+)
 
 # PS3.5 Section 6.2: the character repertoire of an application entity title
 _NAME = re.compile(r"[ -\[\]-~]+")
@@ -101,6 +106,13 @@ def to_overwrite_mode(value: object, _facts: Option) -> OverwriteMode:
     if value not in [mode.value for mode in OverwriteMode]:
         raise InvalidValueError('"Never", "Always" or "IfChanged"')
     return OverwriteMode(value)
+
+
+def to_storage_access(value: object, _facts: Option) -> StorageAccess:
+    """Return what a name stands for."""
+    if value not in [one.value for one in StorageAccess]:
+        raise InvalidValueError('"Always", "Answers" or "Never"')
+    return StorageAccess(value)
 
 
 def to_encoding(value: object, _facts: Option) -> DefaultEncoding:
@@ -215,6 +227,7 @@ CONVERTERS: Mapping[object, Callable[[object, Option], Any]] = {
     tuple[str, ...]: to_texts,
     OverwriteMode: to_overwrite_mode,
     DefaultEncoding: to_encoding,
+    StorageAccess: to_storage_access,
     Mapping[str, str]: to_users,
     Mapping[str, Modality]: to_modalities,
 }

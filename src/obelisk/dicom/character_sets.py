@@ -95,6 +95,8 @@ SINGLE_VALUED = frozenset({"LT", "ST", "UT"})
 #: Bytes that a codec takes for control characters though the set has none there.
 _UNDEFINED = {"tis_620": bytes(range(0x80, 0xA1))}
 _NOT_ASCII = bytes(range(10)) + bytes(range(11, 32)) + bytes(range(127, 256))
+#: What decodes ASCII to anything else, or leaves some of it out.
+_NOT_PLAIN = frozenset({"ascii", "shift_jis", "iso2022_jp"})
 _SHIFTED = ("shift_jis", "gb18030", "cp949")
 
 
@@ -141,11 +143,16 @@ class CharacterSet:
         Whether escape sequences switch between sets (PS3.5 Section 6.1.2.5).
     """
 
-    __slots__ = ("_has_extensions", "codec")
+    __slots__ = ("_has_extensions", "codec", "plain_codec")
 
     def __init__(self, codec: str, *, has_extensions: bool) -> None:
         self.codec = codec
         self._has_extensions = has_extensions
+        #: What decodes a value as `decode` does, or fails; "" if there is no such
+        #: codec.
+        self.plain_codec = "" if has_extensions or codec in _NOT_PLAIN else "ascii"
+        if codec == "latin-1" and not has_extensions:
+            self.plain_codec = codec
 
     def decode(self, value: bytes, vr: str = "LO") -> str:
         """Decode the value of an element, leaving out what is not valid."""

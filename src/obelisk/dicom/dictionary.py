@@ -1,74 +1,73 @@
 """The data dictionaries: VR and name of each tag (PS3.6, and private ones).
 
 Names are those that Orthanc prints. They are the standard's keywords, but for
-retired attributes, which start with ``RETIRED_``. The table beside this module
-lists where the dictionary of pydicom is behind, and the private attributes.
+retired attributes, which start with ``RETIRED_``. Of the tables beside this module,
+``standard.json`` is made by ``make standard``, and ``dictionary.json`` lists where
+it is behind, and the private attributes.
 """
 
 import json
 import re
 from functools import lru_cache
 from importlib.resources import files
-
-from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
+from typing import Any, TypeAlias
 
 _NUMBERS = re.compile("([0-9a-fA-F]{4})[,-]?([0-9a-fA-F]{4})")
 
 UNKNOWN_NAME = "Unknown Tag & Data"
 
-#: VRs that depend on other attributes, by how PS3.6 spells them; the short forms
-#: mean: US or SS, OB or OW, US or OW (or SS), none.
-_AMBIGUOUS_VRS = {
-    "US or SS": "xs",
-    "OB or OW": "ox",
-    "US or OW": "lt",
-    "US or SS or OW": "lt",
-    "NONE": "na",
-}
-
 _UNKNOWN = ("UN", UNKNOWN_NAME)
 
 
-def _entry(fields: tuple[str, str, str, str, str]) -> tuple[str, str]:
-    vr, _, _, retired, keyword = fields
-    name = f"RETIRED_{keyword}" if retired else keyword
-    return _AMBIGUOUS_VRS.get(vr, vr), name
+Entry: TypeAlias = tuple[str, str]
 
 
-def _load() -> tuple[
-    dict[int, tuple[str, str]],
-    dict[tuple[int, int], tuple[str, str]],
-    dict[str, dict[tuple[str, int], tuple[str, str]]],
-]:
-    """Read the standard, the repeating and the private attributes."""
-    table = json.loads(
-        files("obelisk.dicom").joinpath("dictionary.json").read_text("ascii")
-    )
-    standard = {tag: _entry(fields) for tag, fields in DicomDictionary.items()}
-    for key, entry in table["standard"].items():
-        if entry is None:
-            del standard[int(key, 16)]
-        else:
-            standard[int(key, 16)] = tuple(entry)
-    repeating = {
-        (int(mask[:2], 16), int(mask[4:], 16)): _entry(fields)
-        for mask, fields in RepeatersDictionary.items()
+def _read(name: str) -> Any:
+    return json.loads(files("obelisk.dicom").joinpath(name).read_text("ascii"))
+
+
+def _attributes(
+    entries: dict[str, list[str]], changes: dict[str, list[str] | None]
+) -> dict[int, Entry]:
+    """Get the attributes of the standard."""
+    merged = {**entries, **changes}
+    return {int(key, 16): (one[0], one[1]) for key, one in merged.items() if one}
+
+
+def _repeating(entries: dict[str, list[str]]) -> dict[tuple[int, int], Entry]:
+    """Get the attributes of groups 50xx and 60xx, by high byte and element."""
+    return {
+        (int(mask[:2], 16), int(mask[4:], 16)): (vr, name)
+        for mask, (vr, name) in entries.items()
         if mask[2:4] == "xx"
     }
-    private = {
-        creator: {
-            (group, int(element, 16) & 0xFF): (vr, name)
-            for key, (vr, name) in entries.items()
-            for group, element in [key.split(",")]
-        }
-        for creator, entries in table["private"].items()
+
+
+def _private(entries: dict[str, list[str]]) -> dict[tuple[str, int], Entry]:
+    """Get the attributes of one creator, by group and lower byte of the element."""
+    return {
+        (group, int(element, 16) & 0xFF): (vr, name)
+        for key, (vr, name) in entries.items()
+        for group, element in [key.split(",")]
     }
-    return standard, repeating, private
 
 
-_STANDARD, _REPEATING, _PRIVATE = _load()
-_SEQUENCES = frozenset(tag for tag, (vr, _) in _STANDARD.items() if vr == "SQ")
+_standard, _changes = _read("standard.json"), _read("dictionary.json")
+_STANDARD = _attributes(_standard["attributes"], _changes["standard"])
+_REPEATING = _repeating(_standard["repeating"])
+_PRIVATE = {
+    creator: _private(entries) for creator, entries in _changes["private"].items()
+}
 _TAGS = {name: tag for tag, (_, name) in _STANDARD.items()}
+
+#: The tags of the standard's sequences.
+SEQUENCES = frozenset(tag for tag, (vr, _) in _STANDARD.items() if vr == "SQ")
+
+#: The names of the standard's transfer syntaxes, retired ones included, by UID.
+TRANSFER_SYNTAXES: dict[str, str] = _standard["transfer_syntaxes"]
+
+#: The names of the standard's SOP classes, retired ones included, by UID.
+SOP_CLASSES: dict[str, str] = _standard["sop_classes"]
 
 
 def lookup(tag: int, private_creator: str | None = None) -> tuple[str, str]:
@@ -141,7 +140,7 @@ def lookup_tag(text: str) -> int | None:
 
 def is_sequence(tag: int) -> bool:
     """Tell whether a tag of the standard is a sequence."""
-    return tag in _SEQUENCES
+    return tag in SEQUENCES
 
 
 @lru_cache(maxsize=8192)

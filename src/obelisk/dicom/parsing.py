@@ -13,11 +13,11 @@ from obelisk.dicom.reading.dataset import (
 )
 from obelisk.dicom.reading.file_meta import FileMeta, open_dataset, read_file_meta
 from obelisk.dicom.reading.limits import DEFAULT_LIMITS, Limits
+from obelisk.dicom.reading.places import RawItem
 from obelisk.dicom.reading.scanner import (
     ITEM_DELIMITATION,
     PIXEL_DATA,
     Header,
-    RawItem,
     Scanner,
 )
 from obelisk.dicom.reading.transfer_syntax import (
@@ -29,7 +29,7 @@ from obelisk.dicom.reading.transfer_syntax import (
     Buffer,
 )
 from obelisk.dicom.tag_json import MAXIMUM_TEXT_SIZE, TagForm, tags_json, text_value
-from obelisk.dicom.values import TEXT_VRS, text_of
+from obelisk.dicom.values import ENCODED_TEXT_VRS, plain_text
 from obelisk.errors import InvalidDICOMError
 
 __all__ = [
@@ -67,12 +67,15 @@ _WANTED_WORDS = {
     for encoding in (EXPLICIT_LITTLE, EXPLICIT_BIG)
 }
 
-_TAGS = {
-    encoding.is_little_endian: {encoding.word(tag): tag for tag in _WANTED}
+#: By word: the tags, and their VRs where the encoding is implicit, of the values
+#: that are needed as such.
+_DESCRIPTIONS = {
+    encoding.is_little_endian: {
+        encoding.word(tag): (tag, vr_of(tag).encode("ascii"))
+        for tag in _WANTED - {_SPECIFIC_CHARACTER_SET, _PIXEL_REPRESENTATION}
+    }
     for encoding in (EXPLICIT_LITTLE, EXPLICIT_BIG)
 }
-_VRS = {tag: vr_of(tag) for tag in _WANTED}
-_PLAIN_VRS = TEXT_VRS | {"US"}
 
 #: A value of that many bytes is not too long, whatever its encoding.
 _CERTAIN_SIZE = MAXIMUM_TEXT_SIZE // 4
@@ -94,6 +97,8 @@ class ParsedInstance:
         SOP Class UID, "" if absent.
     patient_id, study_instance_uid, series_instance_uid, sop_instance_uid
         As the identifiers are derived from them.
+    ids
+        The identifiers of the instance and of its ancestors.
     attributes
         The main attributes that are present, by tag: text, or a list of items
         (name → value) for sequences. Binary and overlong values are left out.
@@ -112,20 +117,11 @@ class ParsedInstance:
     study_instance_uid: str
     series_instance_uid: str
     sop_instance_uid: str
+    ids: ResourceIds
     attributes: dict[int, object]
     pixel_data_offset: int | None
     pixel_data_vr: str | None
     bits_allocated: int | None = None
-
-    @property
-    def ids(self) -> ResourceIds:
-        """The identifiers of the instance and of its ancestors."""
-        return resource_ids(
-            self.patient_id,
-            self.study_instance_uid,
-            self.series_instance_uid,
-            self.sop_instance_uid,
-        )
 
     @property
     def has_unusual_pixel_data_vr(self) -> bool:
@@ -177,13 +173,20 @@ def parse_instance(
     values = _values(content, root, default_encoding)
     has_offset = content is buffer and file_meta.has_preamble
     bits_allocated = values.pop(_BITS_ALLOCATED, None)
+    uids = (
+        _identifier(values, _PATIENT_ID) or "",
+        _uid(values, _STUDY_INSTANCE_UID),
+        _uid(values, _SERIES_INSTANCE_UID),
+        _uid(values, _SOP_INSTANCE_UID),
+    )
     return ParsedInstance(
         transfer_syntax_uid=file_meta.transfer_syntax_uid,
         sop_class_uid=str(values.get(_SOP_CLASS_UID) or ""),
-        patient_id=_identifier(values, _PATIENT_ID) or "",
-        study_instance_uid=_uid(values, _STUDY_INSTANCE_UID),
-        series_instance_uid=_uid(values, _SERIES_INSTANCE_UID),
-        sop_instance_uid=_uid(values, _SOP_INSTANCE_UID),
+        patient_id=uids[0],
+        study_instance_uid=uids[1],
+        series_instance_uid=uids[2],
+        sop_instance_uid=uids[3],
+        ids=resource_ids(*uids),
         attributes={
             tag: value
             for tag, value in values.items()
@@ -237,18 +240,20 @@ def _values(
 ) -> dict[int, object | None]:
     """Get the noted values by tag: text, a list of items, or `None`."""
     dataset = Dataset(root, Source(content, root, default_encoding))
-    character_set = dataset.source.character_set
-    order = root.encoding.order
-    tags = _TAGS[root.encoding.is_little_endian]
+    codec = dataset.source.character_set.plain_codec
+    vrs = ENCODED_TEXT_VRS if codec else ()
+    descriptions = _DESCRIPTIONS[root.encoding.is_little_endian]
     values: dict[int, object | None] = {}
     for word, (encoded_vr, _, start, stop) in root.places.items():
-        tag = tags[word]
-        vr = encoded_vr.decode("latin-1") or _VRS[tag]
-        if vr in _PLAIN_VRS and stop - start <= _CERTAIN_SIZE:
-            value = bytes(content[start:stop])
-            values[tag] = text_of(vr, value, order, character_set)
-        else:
-            values[tag] = _value(dataset, tag)
+        description = descriptions.get(word)
+        if description is None:
+            continue
+        tag, dictionary_vr = description
+        vr = encoded_vr or dictionary_vr
+        value: object | None = None
+        if vr in vrs and stop - start <= _CERTAIN_SIZE:
+            value = plain_text(vr, content[start:stop], codec)
+        values[tag] = _value(dataset, tag) if value is None else value
     return values
 
 

@@ -1,7 +1,7 @@
 """Values of data elements as text, the way that Orthanc prints them."""
 
 import math
-from struct import iter_unpack
+from struct import Struct, iter_unpack
 
 from obelisk.dicom.character_sets import CharacterSet
 
@@ -11,7 +11,10 @@ TEXT_VRS = frozenset(
     | {"UC", "UI", "UR", "UT"}
 )
 
-_NUMBER_FORMATS = {
+#: The same as they are encoded.
+ENCODED_TEXT_VRS = frozenset(vr.encode("ascii") for vr in TEXT_VRS)
+
+_NUMBER_CODES = {
     "FD": "d",
     "FL": "f",
     "OD": "d",
@@ -27,9 +30,16 @@ _NUMBER_FORMATS = {
 }
 
 #: The VRs whose values are numbers or tags.
-NUMBER_VRS = frozenset(_NUMBER_FORMATS) | {"AT"}
+NUMBER_VRS = frozenset(_NUMBER_CODES) | {"AT"}
 
-_SIZES = {"d": 8, "f": 4, "i": 4, "h": 2, "q": 8, "I": 4, "H": 2, "Q": 8}
+#: The same, by how they are encoded.
+ENCODED_NUMBER_VRS = {vr.encode("ascii"): vr for vr in NUMBER_VRS}
+
+_STRUCTS = {
+    (vr, order): Struct(order + code)
+    for vr, code in _NUMBER_CODES.items()
+    for order in "<>"
+}
 _WHITESPACE = b" \t\n\v\f\r"
 
 
@@ -61,7 +71,7 @@ def text_of(
         if vr == "UI":
             return character_set.decode(text.translate(None, _WHITESPACE), vr)
         return character_set.decode(text.rstrip(b" "), vr)
-    if vr in _NUMBER_FORMATS:
+    if vr in _NUMBER_CODES:
         numbers = _print_numbers(value, order, vr)
         return numbers if numbers or vr[0] == "O" else None
     if vr == "AT":
@@ -72,6 +82,37 @@ def text_of(
     return None
 
 
+def plain_text(
+    vr: bytes, value: bytes | bytearray | memoryview, codec: str
+) -> str | None:
+    """Print text as `text_of` does, but faster.
+
+    Parameters
+    ----------
+    vr
+        Its VR, one of `ENCODED_TEXT_VRS`.
+    value
+        Its bytes.
+    codec
+        See `CharacterSet.plain_codec`.
+
+    Returns
+    -------
+    str | None
+        `None` if that takes more than the codec.
+    """
+    try:
+        text = str(value, codec)
+    except UnicodeDecodeError:
+        return None
+    if "\0" in text:
+        text = text[: text.index("\0")]
+    text = text.rstrip(" ")
+    if vr == b"UI" and (" " in text or not text.isprintable()):
+        return None
+    return text
+
+
 def _whole(value: bytes, size: int) -> bytes:
     """Pad a value to an even length, and cut it to whole numbers."""
     if len(value) & 1:
@@ -80,18 +121,19 @@ def _whole(value: bytes, size: int) -> bytes:
 
 
 def _print_numbers(value: bytes, order: str, vr: str) -> str:
-    code = _NUMBER_FORMATS[vr]
-    numbers = iter_unpack(order + code, _whole(value, _SIZES[code]))
-    if code not in "df":
-        return "\\".join(str(number) for (number,) in numbers)
-    digits = 9 if vr == "OF" else 17
-    return "\\".join(_print_float(number, digits) for (number,) in numbers)
+    struct = _STRUCTS[vr, order]
+    if len(value) != struct.size:
+        numbers = struct.iter_unpack(_whole(value, struct.size))
+        return "\\".join([_print_number(number, vr) for (number,) in numbers])
+    return _print_number(struct.unpack(value)[0], vr)
 
 
-def _print_float(number: float, digits: int) -> str:
+def _print_number(number: float, vr: str) -> str:
+    if isinstance(number, int):
+        return str(number)
     if math.isnan(number):
         return "-nan" if math.copysign(1, number) < 0 else "nan"
-    return f"{number:.{digits}g}"
+    return f"{number:.9g}" if vr == "OF" else f"{number:.17g}"
 
 
 def text_of_unknown(value: bytes, character_set: CharacterSet) -> str:

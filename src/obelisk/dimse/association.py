@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
-from obelisk.dimse.commands import CommandSet, decode_command_set
+from obelisk.dimse.commands import decode_command_set
 from obelisk.dimse.framing import Fragment
 from obelisk.dimse.items import ContextResult
+from obelisk.dimse.message import Message, PresentationContext
 from obelisk.dimse.pdu import (
     AssociateAccept,
     AssociateReject,
@@ -33,23 +33,6 @@ _BUFFERS_PER_CALL = 512
 _LINGER_SECONDS = 2.0
 _TIMEVAL = struct.Struct("@ll")
 _NEVER = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class PresentationContext:
-    """A presentation context that was accepted."""
-
-    context_id: int
-    abstract_syntax: str
-    transfer_syntax: str
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A DIMSE message whose dataset, if any, is still to be read."""
-
-    context: PresentationContext
-    command: CommandSet
 
 
 class Association:

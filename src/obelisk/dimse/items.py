@@ -222,6 +222,13 @@ def encode_user_information(information: UserInformation) -> bytes:
             ItemType.IMPLEMENTATION_VERSION_NAME,
             information.implementation_version_name.encode("latin-1"),
         )
+    value += _encode_extensions(information)
+    return encode_item(ItemType.USER_INFORMATION, value)
+
+
+def _encode_extensions(information: UserInformation) -> bytes:
+    """Encode the sub-items of extended negotiation and user identity."""
+    value = b""
     for extended in information.extended_negotiations:
         value += encode_item(
             ItemType.EXTENDED_NEGOTIATION,
@@ -248,7 +255,7 @@ def encode_user_information(information: UserInformation) -> bytes:
             ItemType.USER_IDENTITY_AC,
             _prefixed_bytes(information.user_identity_response),
         )
-    return encode_item(ItemType.USER_INFORMATION, value)
+    return value
 
 
 def decode_user_information(data: bytes) -> UserInformation:

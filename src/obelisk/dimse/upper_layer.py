@@ -7,6 +7,7 @@ received, without a copy.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from obelisk.dimse.framing import (
@@ -110,7 +111,10 @@ class UpperLayer:
         self._message = ""
         self._answer: AssociateAccept | AssociateReject | None = None
         self._received: PDU | None = None
-        self._actions = {
+        self._actions = self._bound_actions()
+
+    def _bound_actions(self) -> dict[Action, Callable[[], None]]:
+        return {
             Action.AE_2: self._send_request,
             Action.AE_3: self._indicate_accept,
             Action.AE_4: self._indicate_reject,

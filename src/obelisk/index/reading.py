@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from obelisk.dicom.levels import LEVELS, Level
+from obelisk.dicom.matching import Query
 from obelisk.errors import NotFoundError
+from obelisk.index.query import compile_count, compile_find
 from obelisk.index.records import (
     Attachment,
     Change,
@@ -43,6 +45,32 @@ class ReadTransaction:
         """Return the ids of a page of resources, in the order of the ids."""
         rows = self._run_at("find_ids", level, -1 if limit is None else limit, since)
         return [id_ for (id_,) in rows]
+
+    def find(self, query: Query) -> list[tuple[int, str]]:
+        """Return row number and id of the resources that a query looks for.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If an attribute or an order is not indexed.
+        """
+        statement = compile_find(query)
+        rows = self._connection.execute(statement.sql, statement.parameters)
+        return rows.fetchall()
+
+    def count(self, query: Query) -> int:
+        """Return how many resources a query looks for, whatever part of them."""
+        statement = compile_count(query)
+        row = self._connection.execute(statement.sql, statement.parameters).fetchone()
+        return int(row[0])
+
+    def find_modalities(self, study_pk: int) -> list[str]:
+        """Return the modalities of a study, each once, in their order."""
+        return [value for (value,) in self._run("find_modalities", study_pk)]
+
+    def find_sop_classes(self, study_pk: int) -> list[str]:
+        """Return the SOP Class UIDs of a study, each once, in their order."""
+        return [value for (value,) in self._run("find_sop_classes", study_pk)]
 
     def lookup_pk(self, level: Level, id_: str) -> int | None:
         """Return the row number of a resource, `None` if there is none."""
@@ -133,14 +161,6 @@ class ReadTransaction:
     def find_attachments(self, level: Level, pk: int) -> list[Attachment]:
         """Return all attachments of a resource."""
         return list(map(_attachment, self._run("find_attachments", level.depth, pk)))
-
-    def find_modalities(self, study_pk: int) -> list[str]:
-        """Return the modalities of the series of a study."""
-        return [modality for (modality,) in self._run("find_modalities", study_pk)]
-
-    def find_sop_classes(self, study_pk: int) -> list[str]:
-        """Return the SOP classes of the instances of a study."""
-        return [uid for (uid,) in self._run("find_sop_classes", study_pk)]
 
     def find_first_instance_id(self, level: Level, pk: int) -> str:
         """Return the instance below a resource, or the resource, that came first."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from obelisk.errors import IndexUnavailableError, ServerError
+from obelisk.index.conditions import fold_value
 from obelisk.index.migrations import migrate
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.writing import WriteTransaction
@@ -86,6 +87,7 @@ class SQLiteIndex:
             f"cache_size = -{_CACHE_KIB}",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("fold", 1, fold_value, deterministic=True)
         return connection
 
     @contextmanager

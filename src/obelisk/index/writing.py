@@ -4,6 +4,7 @@ import orjson
 
 from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import LEVELS, Level
+from obelisk.dicom.matching import fold
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.records import (
     NEW,
@@ -91,18 +92,19 @@ class WriteTransaction(ReadTransaction):
     ) -> int:
         values = new.attributes[level]
         text = {
-            name: value if isinstance(value, str) else ""
+            name: fold(value) if isinstance(value, str) else ""
             for name, value in values.items()
         }
         searched: tuple[object, ...]
         if level is Level.PATIENT:
-            name = text.get("PatientName", "").upper()
-            searched = (text.get("PatientID", ""), name)
+            searched = (text.get("PatientID", ""), text.get("PatientName", ""))
         elif level is Level.STUDY:
             keywords = ("StudyInstanceUID", "StudyDate", "AccessionNumber")
-            patient = _json(new.attributes[Level.PATIENT])
+            patient = new.attributes[Level.PATIENT]
             found = (text.get(keyword, "") for keyword in keywords)
-            searched = (parent_pk, *found, patient)
+            names = ("PatientID", "PatientName")
+            copied = (fold(str(patient.get(name, ""))) for name in names)
+            searched = (parent_pk, *found, *copied, _json(patient))
         else:
             uid, modality = text.get("SeriesInstanceUID", ""), text.get("Modality", "")
             searched = (parent_pk, uid, modality, new.expected_instance_count)
@@ -123,7 +125,7 @@ class WriteTransaction(ReadTransaction):
             "insert_instance",
             new.ids.instance,
             series_pk,
-            values.get("SOPInstanceUID", ""),
+            fold(str(values.get("SOPInstanceUID", ""))),
             new.index_in_series,
             _json(values),
             _json(new.metadata[Level.INSTANCE]),

@@ -14,6 +14,7 @@ from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.admission import Admission
 from obelisk.services.changes import Changes
 from obelisk.services.content import Contents
+from obelisk.services.finding import Finding
 from obelisk.services.ingest import Ingest
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
@@ -56,6 +57,7 @@ class Services:
     requested_tags: RequestedTags
     views: Views
     contents: Contents
+    finding: Finding
     changes: Changes
     admission: Admission
     limits: UploadLimits

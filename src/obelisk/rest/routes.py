@@ -2,6 +2,7 @@
 
 from obelisk.rest.changes import clear_changes, list_changes
 from obelisk.rest.content import export, get_content, get_pdf
+from obelisk.rest.find import count_resources, find, lookup
 from obelisk.rest.instances import get_file, get_header, get_simplified_tags, get_tags
 from obelisk.rest.resources import (
     delete_resource,
@@ -28,6 +29,10 @@ ROUTES = (
     Route("/statistics", get_statistics, ("GET",), "statistics"),
     Route("/changes", list_changes, ("GET",), "changes"),
     Route("/changes", clear_changes, ("DELETE",), "clear-changes"),
+    # Searches
+    Route("/tools/find", find, ("POST",), "find"),
+    Route("/tools/count-resources", count_resources, ("POST",), "count"),
+    Route("/tools/lookup", lookup, ("POST",), "lookup"),
     # Patients, studies, series, instances
     Route("/{level}", list_resources, ("GET",), "list"),
     Route("/{level}/{id}", get_resource, ("GET",), "resource"),

@@ -3,8 +3,9 @@
 import logging
 
 from obelisk.dimse.acceptor import Acceptor, AcceptorSettings
-from obelisk.dimse.association import Association, Message
+from obelisk.dimse.association import Association
 from obelisk.dimse.commands import RESPONSE, CommandField, Status
+from obelisk.dimse.message import Message
 from obelisk.dimse.pdu import AssociateRequest
 from obelisk.errors import ProtocolError
 from obelisk.scp.access import AccessControl

@@ -14,8 +14,9 @@ from obelisk.dicom.implementation import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
 )
-from obelisk.dimse.association import Association, Message
+from obelisk.dimse.association import Association
 from obelisk.dimse.commands import Status
+from obelisk.dimse.message import Message
 from obelisk.dimse.pdu import Buffer
 from obelisk.errors import AssociationAbortedError, ProtocolError, ServerError
 from obelisk.scp.negotiation import Negotiation

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from pydicom._uid_dict import UID_dictionary
+from obelisk.dicom.dictionary import SOP_CLASSES
 
 _ROOT = "1.2.840.10008."
 _TRANSFER = f"{_ROOT}1.2"
@@ -75,7 +75,5 @@ _OTHER_SOP_CLASSES = (
 )
 
 STORAGE_SOP_CLASSES = frozenset(
-    uid
-    for uid, (name, kind, *_) in UID_dictionary.items()
-    if kind == "SOP Class" and "Storage" in name
+    uid for uid, name in SOP_CLASSES.items() if "Storage" in name
 ) - {_ROOT + suffix for suffix in _OTHER_SOP_CLASSES}

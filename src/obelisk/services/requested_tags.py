@@ -44,11 +44,30 @@ Values = dict[str, object]
 
 
 class RequestedTags:
-    """Finds the values: in the index, or else in the file of one instance."""
+    """Finds the values: in the index, or else in the file of one instance.
+
+    Parameters
+    ----------
+    index
+        What is stored.
+    resources
+        Opens files.
+    default_encoding
+        Assumed where Specific Character Set is absent (DefaultEncoding).
+    is_storage_read
+        Whether attributes that are not indexed are read from files; if not, they are
+        left out (StorageAccessOnFind).
+    """
 
     def __init__(
-        self, index: Index, resources: Resources, default_encoding: str
+        self,
+        index: Index,
+        resources: Resources,
+        default_encoding: str,
+        *,
+        is_storage_read: bool = True,
     ) -> None:
+        self._is_storage_read = is_storage_read
         self._index = index
         self._resources = resources
         self._default_encoding = default_encoding
@@ -63,7 +82,8 @@ class RequestedTags:
         """Get the values of attributes for each of some resources.
 
         Attributes of a higher level are those of the parents, and others come from
-        the file of the first instance; what is indexed but absent is left out.
+        the file of the first instance; what is indexed but absent is left out. A
+        resource that was deleted meanwhile has none.
 
         Parameters
         ----------
@@ -77,17 +97,22 @@ class RequestedTags:
             How to write keys and values.
         """
         others = _unindexed(level, tags)
-        is_file_needed = not others <= _NOT_WORTH_A_FILE
-        instances: list[str] = []
+        is_file_needed = self._is_storage_read and not others <= _NOT_WORTH_A_FILE
+        found: list[Values] = []
+        instances: list[str | None] = []
         with self._index.read() as transaction:
             indexed = _Indexed(transaction, level, tags)
-            found = [dict(attributes_json(indexed.values(row), form)) for row in rows]
-            if is_file_needed:
-                find = transaction.find_first_instance_id
-                instances = [find(level, row.pk) for row in rows]
-        for values, instance_id in zip(found, instances, strict=False):
-            values.update(self._read(instance_id, sorted(others), form))
-        return [dict(sorted(values.items())) for values in found]
+            for row in rows:
+                is_there = transaction.lookup_pk(level, row.id) == row.pk
+                values = indexed.values(row) if is_there else {}
+                found.append(dict(attributes_json(values, form)))
+                is_read = is_there and is_file_needed
+                first = transaction.find_first_instance_id
+                instances.append(first(level, row.pk) if is_read else None)
+        for shown, instance_id in zip(found, instances, strict=True):
+            if instance_id is not None:
+                shown.update(self._read(instance_id, sorted(others), form))
+        return [dict(sorted(shown.items())) for shown in found]
 
     def _read(self, instance_id: str, tags: Sequence[int], form: TagForm) -> Values:
         """Read attributes from a file; nothing if it was deleted meanwhile."""

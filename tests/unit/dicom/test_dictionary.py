@@ -1,5 +1,10 @@
 """Tests of the dictionaries."""
 
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from obelisk.dicom.dictionary import (
@@ -57,3 +62,20 @@ def test_format_and_sequence():
     assert format_tag(0x0040A730) == "0040,a730"
     assert is_sequence(0x0040A730)
     assert not is_sequence(0x00100010)
+
+
+def test_the_dictionary_of_the_standard_is_fresh():
+    """`make standard` would change nothing: it is what the installed pydicom has."""
+    path = Path(__file__).parents[3] / "tools" / "standard.py"
+    spec = importlib.util.spec_from_file_location("standard", path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    assert tool.FILE.read_text() == tool.standard()
+
+
+def test_the_server_does_not_import_pydicom():
+    """It would start a second later."""
+    code = "import sys, obelisk.cli; sys.exit('pydicom' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -203,3 +203,20 @@ def test_private_creator():
     tags = tags_json(read_dataset(file(BODY + body)))
     assert tags["0009,1001"]["PrivateCreator"] == "ACME"
     assert "PrivateCreator" not in tags["0010,0010"]
+
+
+def test_the_first_of_doubled_elements_counts():
+    """In an item too, for text and for sequences alike."""
+    first = element(0x00080100, b"SH", b"A") + element(0x00080104, b"LO", b"first")
+    second = element(0x00080100, b"SH", b"B") + element(0x00080104, b"LO", b"second")
+    codes = (
+        element(0x0040A043, b"SQ", item(first + second)),
+        element(0x0040A043, b"SQ", item(second)),
+    )
+    content = file(BODY + element(0x0040A730, b"SQ", item(b"".join(codes))))
+
+    tags = tags_json(read_dataset(content), TagForm.SIMPLE)
+
+    (found,) = tags["ContentSequence"]
+    code = {"CodeValue": "A", "CodeMeaning": "first"}
+    assert found == {"ConceptNameCodeSequence": [code]}

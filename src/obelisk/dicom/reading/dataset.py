@@ -8,12 +8,10 @@ from obelisk.dicom.character_sets import CharacterSet, character_set_of
 from obelisk.dicom.dictionary import lookup
 from obelisk.dicom.reading.file_meta import open_dataset, read_file_meta
 from obelisk.dicom.reading.limits import DEFAULT_LIMITS, Limits
+from obelisk.dicom.reading.places import Place, RawItem
 from obelisk.dicom.reading.scanner import (
-    EVERYTHING,
     ITEM_DELIMITATION,
     PIXEL_DATA,
-    Place,
-    RawItem,
     Scanner,
 )
 from obelisk.dicom.reading.transfer_syntax import Buffer, Encoding
@@ -153,52 +151,55 @@ class Dataset:
         What holds them.
     """
 
-    __slots__ = ("_raw", "source")
+    __slots__ = ("raw", "source")
 
     def __init__(self, raw: RawItem, source: Source) -> None:
-        self._raw = raw
+        self.raw = raw
         self.source = source
 
     @property
     def encoding(self) -> Encoding:
         """How the elements are encoded."""
-        return self._raw.encoding
+        return self.raw.encoding
 
     def __iter__(self) -> Iterator[Element]:
-        word = self._raw.encoding.word
-        places = self._raw.places
+        word = self.raw.encoding.word
+        places = self.raw.places
         for tag, place in sorted([(word(key), place) for key, place in places.items()]):
-            yield self._element(tag, place)
+            yield self.element(tag, place)
 
     def __len__(self) -> int:
-        return len(self._raw.places)
+        return len(self.raw.places)
+
+    def items(self, word: int) -> "list[Dataset]":
+        """Get the items of a sequence."""
+        source = self.source
+        return [Dataset(item, source) for item in self.raw.sequences[word]]
 
     def lookup(self, tag: int) -> Element | None:
         """Find an element by its tag."""
-        place = self._raw.places.get(self._raw.encoding.word(tag))
-        return None if place is None else self._element(tag, place)
+        place = self.raw.places.get(self.raw.encoding.word(tag))
+        return None if place is None else self.element(tag, place)
 
     def private_creator(self, tag: int) -> str | None:
         """Find who reserved the block of a private tag (PS3.5 Section 7.8.1)."""
         if not tag & 0x10000 or tag & 0xFFFF < 0x1000:
             return None
         block = (tag & 0xFFFF0000) | (tag >> 8 & 0xFF)
-        place = self._raw.places.get(self._raw.encoding.word(block))
+        place = self.raw.places.get(self.raw.encoding.word(block))
         if place is None or place[0] not in (b"LO", b""):
             return None
         value = bytes(self.source.buffer[place[2] : place[3]])
         return text_of("LO", value, "<", self.source.character_set)
 
-    def _element(self, tag: int, place: Place) -> Element:
+    def element(self, tag: int, place: Place) -> Element:
+        """Make an element of its tag and its place."""
         vr, _, start, stop = place
-        raw = self._raw
+        raw = self.raw
         creator = self.private_creator(tag) if tag & 0x10000 else None
         dictionary_vr, name = lookup(tag, creator)
-        items = None
-        if raw.sequences:
-            raw_items = raw.sequences.get(raw.encoding.word(tag))
-            if raw_items is not None:
-                items = [Dataset(item, self.source) for item in raw_items]
+        word = raw.encoding.word(tag)
+        items = self.items(word) if word in raw.sequences else None
         encoded_vr = vr.decode("latin-1") or dictionary_vr
         return Element(
             tag, encoded_vr, name, creator, items, start, stop, dictionary_vr, self
@@ -247,7 +248,7 @@ def read_elements(scanner: Scanner, root: RawItem, *, whole: bool) -> None:
     """
     encoding = root.encoding
     stop = len(scanner.buffer)
-    while (header := scanner.scan(stop, encoding, EVERYTHING, root.places)) is not None:
+    while (header := scanner.scan(stop, encoding, None, root.places)) is not None:
         if header.tag == ITEM_DELIMITATION:
             break
         items: list[RawItem] = []

@@ -3,12 +3,12 @@
 import re
 import struct
 from collections.abc import Container
-from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from obelisk.dicom.dictionary import is_sequence
 from obelisk.dicom.reading.limits import Limits
-from obelisk.dicom.reading.skipping import skip_sequence
+from obelisk.dicom.reading.places import Place, RawItem
+from obelisk.dicom.reading.sequences import SEQUENCE_WORDS, pass_sequence
 from obelisk.dicom.reading.transfer_syntax import (
     IMPLICIT_LITTLE,
     LONG_VRS,
@@ -20,15 +20,13 @@ from obelisk.dicom.reading.transfer_syntax import (
 )
 from obelisk.errors import InvalidDICOMError
 
-#: Where a data element lies: VR (empty if implicit), offset of the element, and
-#: the half-open range of its value, in bytes.
-Place: TypeAlias = tuple[bytes, int, int, int]
-
 PIXEL_DATA = 0x7FE00010
+_PIXEL_DATA_GROUP = 0x7FE0
 ITEM = 0xFFFEE000
 ITEM_DELIMITATION = 0xFFFEE00D
 SEQUENCE_DELIMITATION = 0xFFFEE0DD
 
+_NO_SEQUENCES = (PIXEL_DATA, ITEM, ITEM_DELIMITATION, SEQUENCE_DELIMITATION)
 _PRINTABLE = re.compile(rb"[\x20-\x7e]{2}")
 _ENDS = "the file ends within a data element"
 _EXCEEDS = "the value exceeds what surrounds it"
@@ -60,25 +58,6 @@ class Header(NamedTuple):
             or self.vr == b"SQ"
             or (self.vr == b"" and is_sequence(self.tag))
         )
-
-
-@dataclass(slots=True)
-class RawItem:
-    """The elements of a dataset or item, by word (see `Encoding.word`)."""
-
-    encoding: Encoding
-    places: dict[int, Place] = field(default_factory=dict)
-    sequences: dict[int, "list[RawItem]"] = field(default_factory=dict)
-
-
-class _Everything:
-    """The container that contains everything."""
-
-    def __contains__(self, key: object) -> bool:
-        return True
-
-
-EVERYTHING = _Everything()
 
 
 class _Frame(NamedTuple):
@@ -115,7 +94,7 @@ class Scanner:
         self,
         stop: int,
         encoding: Encoding,
-        wanted: Container[int],
+        wanted: Container[int] | None,
         places: dict[int, Place],
     ) -> Header | None:
         """Pass over data elements up to the next one that has a structure.
@@ -127,15 +106,15 @@ class Scanner:
         encoding
             How it is encoded.
         wanted
-            The words of the elements to note.
+            The words of the elements to note; `None` for all of them.
         places
             Where to note them; of doubled elements, the first one counts.
 
         Returns
         -------
         Header | None
-            A sequence, a delimiter, an item, pixel data or an element of undefined
-            length; `None` at `stop`.
+            A sequence, a delimiter, an item, pixel data, an element of undefined
+            length or, if implicit, any after pixel data; `None` at `stop`.
 
         Raises
         ------
@@ -150,12 +129,12 @@ class Scanner:
         self,
         stop: int,
         encoding: Encoding,
-        wanted: Container[int],
+        wanted: Container[int] | None,
         places: dict[int, Place],
     ) -> Header | None:
         buffer = self.buffer
         unpack = encoding.unpack_explicit
-        pixel_data = encoding.pixel_data
+        short_vrs = SHORT_VRS
         position = self.position
         for count in range(self._budget):
             if position >= stop:
@@ -167,38 +146,51 @@ class Scanner:
             except struct.error:
                 raise InvalidDICOMError(_ENDS, position) from None
             start = position + 8
-            if vr not in SHORT_VRS:
-                if word in encoding.delimiters:
-                    (length,) = encoding.unpack_length(buffer, position + 4)
+            if vr not in short_vrs:
+                header, has_structure = self._read_header(position, stop, encoding)
+                if has_structure:
                     self._budget -= count + 1
-                    return Header(encoding.word(word), b"", length, position, start)
-                if vr not in LONG_VRS and not _PRINTABLE.fullmatch(vr):
-                    raise InvalidDICOMError("the VR is not text", position)
-                if vr in LONG_VRS or has_long_length(vr):
-                    if start + 4 > stop:
-                        raise InvalidDICOMError(_ENDS, position)
-                    (length,) = encoding.unpack_length(buffer, start)
-                    start += 4
-                    if vr == b"SQ" or length == UNDEFINED_LENGTH or word == pixel_data:
-                        self._budget -= count + 1
-                        return Header(encoding.word(word), vr, length, position, start)
+                    return header
+                start, length = header.start, header.length
             end = start + length
             if end > stop:
                 raise InvalidDICOMError(_EXCEEDS, position)
-            if word in wanted:
-                places.setdefault(word, (vr, position, start, end))
+            if (wanted is None or word in wanted) and word not in places:
+                places[word] = (vr, position, start, end)
             position = end
         raise InvalidDICOMError("too many data elements", position)
+
+    def _read_header(
+        self, position: int, stop: int, encoding: Encoding
+    ) -> tuple[Header, bool]:
+        """Read what has no short VR; tell whether it has a structure."""
+        word, vr, length = encoding.unpack_explicit(self.buffer, position)
+        tag = encoding.word(word)
+        start = position + 8
+        if word in encoding.delimiters:
+            (length,) = encoding.unpack_length(self.buffer, position + 4)
+            return Header(tag, b"", length, position, start), True
+        if vr not in LONG_VRS and not _PRINTABLE.fullmatch(vr):
+            raise InvalidDICOMError("the VR is not text", position)
+        if not has_long_length(vr):
+            return Header(tag, vr, length, position, start), False
+        if start + 4 > stop:
+            raise InvalidDICOMError(_ENDS, position)
+        (length,) = encoding.unpack_length(self.buffer, start)
+        has_structure = vr == b"SQ" or length == UNDEFINED_LENGTH or tag == PIXEL_DATA
+        return Header(tag, vr, length, position, start + 4), has_structure
 
     def _scan_implicit(
         self,
         stop: int,
         encoding: Encoding,
-        wanted: Container[int],
+        wanted: Container[int] | None,
         places: dict[int, Place],
     ) -> Header | None:
         buffer = self.buffer
         unpack = encoding.unpack_implicit
+        sequence_words = SEQUENCE_WORDS[encoding.is_little_endian]
+        group_shift = 0 if encoding.is_little_endian else 16
         position = self.position
         for count in range(self._budget):
             if position >= stop:
@@ -210,15 +202,18 @@ class Scanner:
             except struct.error:
                 raise InvalidDICOMError(_ENDS, position) from None
             start = position + 8
-            tag = encoding.word(word)
-            if length == UNDEFINED_LENGTH or tag >= PIXEL_DATA or is_sequence(tag):
+            if (
+                length == UNDEFINED_LENGTH
+                or word >> group_shift & 0xFFFF >= _PIXEL_DATA_GROUP
+                or word in sequence_words
+            ):
                 self._budget -= count + 1
-                return Header(tag, b"", length, position, start)
+                return Header(encoding.word(word), b"", length, position, start)
             end = start + length
             if end > stop:
                 raise InvalidDICOMError(_EXCEEDS, position)
-            if word in wanted:
-                places.setdefault(word, (b"", position, start, end))
+            if (wanted is None or word in wanted) and word not in places:
+                places[word] = (b"", position, start, end)
             position = end
         raise InvalidDICOMError("too many data elements", position)
 
@@ -247,13 +242,14 @@ class Scanner:
         InvalidDICOMError
             If the structure is broken, or too deep.
         """
-        if items is None and header.vr == b"SQ":
+        has_items = header.vr == b"SQ" or (not header.vr and header.is_sequence)
+        if has_items and header.tag not in _NO_SEQUENCES:
             bounds = (header.start, stop)
-            skipped = skip_sequence(
-                self.buffer, encoding, bounds, header.length, self._limits
+            passed = pass_sequence(
+                self.buffer, encoding, bounds, header.length, self._limits, items
             )
-            if skipped is not None:
-                self.position, count = skipped
+            if passed is not None:
+                self.position, count = passed
                 self._budget -= count
                 return
         frames: list[_Frame] = []
@@ -345,7 +341,7 @@ class Scanner:
     ) -> Header | None:
         if item is None:
             return self.scan(stop, encoding, (), {})
-        return self.scan(stop, encoding, EVERYTHING, item.places)
+        return self.scan(stop, encoding, None, item.places)
 
     def _check_end(self, *, is_defined: bool) -> None:
         """Check that what has no delimiter here has a length."""

@@ -4,7 +4,7 @@ from mmap import mmap
 from struct import Struct
 from typing import TypeAlias
 
-from pydicom._uid_dict import UID_dictionary
+from obelisk.dicom.dictionary import TRANSFER_SYNTAXES
 
 Buffer: TypeAlias = bytes | bytearray | memoryview | mmap
 
@@ -23,9 +23,7 @@ DEFLATED = frozenset(
 )
 
 #: Every transfer syntax of the standard, retired ones included.
-KNOWN = frozenset(
-    uid for uid, (_, kind, *_) in UID_dictionary.items() if kind == "Transfer Syntax"
-)
+KNOWN = frozenset(TRANSFER_SYNTAXES)
 
 #: Those whose pixel data is not encapsulated.
 NATIVE = DEFLATED | {
@@ -82,7 +80,7 @@ class Encoding:
         "is_explicit",
         "is_little_endian",
         "order",
-        "pixel_data",
+        "unpack",
         "unpack_explicit",
         "unpack_implicit",
         "unpack_length",
@@ -96,13 +94,16 @@ class Encoding:
         self.unpack_explicit = Struct(f"{self.order}I2sH").unpack_from
         #: A word and a 32-bit length.
         self.unpack_implicit = Struct(f"{self.order}II").unpack_from
+        #: Either one: a word, a VR (empty if implicit) and a length.
+        self.unpack = (
+            self.unpack_explicit
+            if is_explicit
+            else Struct(f"{self.order}I0sI").unpack_from
+        )
         #: A 32-bit length.
         self.unpack_length = Struct(f"{self.order}I").unpack_from
         #: The words of Item, Item Delimitation and Sequence Delimitation.
         self.delimiters = tuple(map(self.word, (0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD)))
-
-        #: The word of Pixel Data.
-        self.pixel_data = self.word(0x7FE00010)
 
     def word(self, tag: int) -> int:
         """Turn a tag (group << 16 | element) into a word, or a word into a tag."""

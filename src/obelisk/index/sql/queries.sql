@@ -3,6 +3,17 @@
 -- name: find_ids
 SELECT id FROM {table} ORDER BY id LIMIT ? OFFSET ?
 
+-- name: find_modalities
+SELECT DISTINCT attributes ->> 'Modality' FROM series
+WHERE parent_pk = ? AND attributes ->> 'Modality' <> ''
+ORDER BY 1
+
+-- name: find_sop_classes
+SELECT DISTINCT i.metadata ->> 'SopClassUid'
+FROM series e JOIN instance i ON i.parent_pk = e.pk
+WHERE e.parent_pk = ? AND i.metadata ->> 'SopClassUid' <> ''
+ORDER BY 1
+
 -- name: find_pk
 SELECT pk FROM {table} WHERE id = ?
 
@@ -67,15 +78,6 @@ FROM attachment WHERE level = ? AND resource_pk = ? AND content_type = ?
 SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type
 FROM attachment WHERE level = ? AND resource_pk = ? ORDER BY content_type
 
--- name: find_modalities
-SELECT DISTINCT json_extract(attributes, '$.Modality') AS modality FROM series
-WHERE parent_pk = ? AND modality <> '' ORDER BY 1
-
--- name: find_sop_classes
-SELECT DISTINCT json_extract(i.metadata, '$.SopClassUid') FROM series e
-JOIN instance i ON i.parent_pk = e.pk
-WHERE e.parent_pk = ? AND json_extract(i.metadata, '$.SopClassUid') <> '' ORDER BY 1
-
 -- name: find_known_key
 SELECT 1 FROM attachment WHERE key = ?
 
@@ -90,8 +92,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_study
 INSERT INTO study (id, parent_pk, study_instance_uid, study_date, accession_number,
-                   patient_attributes, attributes, metadata, last_update, stable_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                   patient_id, patient_name, patient_attributes, attributes, metadata,
+                   last_update, stable_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_series
 INSERT INTO series (id, parent_pk, series_instance_uid, modality, expected_instance_count,

@@ -1,0 +1,154 @@
+"""What is asked of one text → an SQL condition and its parameters."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+import orjson
+
+from obelisk.dicom.matching import AnyOf, Between, Condition, HasItem, Like, fold
+
+_TRIGRAM = 3
+#: From that many values on they are given as one parameter.
+_MARKS_MAX = 100
+_WILDCARD = re.compile(r"[*?]")
+
+#: SQL text and its parameters.
+Clause: TypeAlias = tuple[str, list[object]]
+
+
+def fold_value(value: object) -> str | None:
+    """Return text in capitals as `fold` does: the SQL function of that name."""
+    return None if value is None else fold(str(value))
+
+
+def marks(values: Sequence[object]) -> str:
+    """Return a placeholder for each value."""
+    return ", ".join("?" * len(values))
+
+
+def all_of(clauses: Iterable[Clause]) -> Clause:
+    """Ask for all of some conditions, at least one."""
+    texts, parameters = zip(*clauses, strict=True)
+    return " AND ".join(texts), [value for part in parameters for value in part]
+
+
+def condition_clause(
+    condition: Condition,
+    value: str,
+    value_parameters: Sequence[object] = (),
+    column: str | None = None,
+) -> Clause:
+    """Ask something of a text.
+
+    Parameters
+    ----------
+    condition
+        What is asked.
+    value, value_parameters
+        The expression of the text, NULL if there is none.
+    column
+        The column that holds the text in capitals, "" if there is none.
+    """
+    if isinstance(condition, HasItem):
+        return "0", []  # text has no items
+    is_exact = not isinstance(condition, Between) and condition.is_case_sensitive
+    if column is None:
+        folded = f"{_function(condition)}({value})"
+        text, parameters = _text(
+            condition, value if is_exact else folded, is_folded=not is_exact
+        )
+        return text, [*value_parameters, *parameters]
+    clauses = [_text(condition, column, is_folded=True)]
+    if is_exact:
+        clauses.append(_text(condition, value, is_folded=False))
+    elif condition.matches(""):
+        clauses.append((f"{value} IS NOT NULL", []))
+    return all_of(clauses)
+
+
+def _function(condition: AnyOf | Like | Between) -> str:
+    """Return the SQL function that makes capitals: as few as the condition needs.
+
+    SQLite's own makes them of ASCII, and no others fold to ASCII, so that it does for
+    what is compared with ASCII.
+    """
+    if isinstance(condition, AnyOf):
+        wanted = "".join(condition.values)
+    elif isinstance(condition, Like):
+        wanted = condition.pattern
+    else:
+        wanted = (condition.lower or "") + (condition.upper or "")
+    return "upper" if wanted.isascii() else "fold"
+
+
+def _text(condition: AnyOf | Like | Between, text: str, *, is_folded: bool) -> Clause:
+    """Ask something of an expression, which is in capitals if `is_folded`."""
+    change = fold if is_folded else str
+    match condition:
+        case AnyOf():
+            return _any_of(list(map(change, condition.values)), text, condition)
+        case Like():
+            return _like(change(condition.pattern), text, condition)
+        case Between():
+            return _between(condition, text)
+
+
+def _any_of(values: list[str], text: str, condition: AnyOf) -> Clause:
+    if not condition.is_multiple and len(values) > _MARKS_MAX:
+        sql = f"{text} IN (SELECT value FROM json_each(?))"  # noqa: S608 -- expressions of our own
+        return sql, [orjson.dumps(values).decode()]
+    if not condition.is_multiple:
+        return f"{text} IN ({marks(values)})", [*values]
+    wanted = [f"\\{value}\\" for value in values]
+    if len(wanted) == 1:
+        return f"instr('\\' || {text} || '\\', ?) > 0", [*wanted]
+    # One pass over the values, so that the text is named once.
+    sql = (
+        f"EXISTS (SELECT 1 FROM (SELECT '\\' || {text} || '\\' AS t)"  # noqa: S608 -- idem
+        " JOIN json_each(?) ON instr(t, value) > 0)"
+    )
+    return sql, [orjson.dumps(wanted).decode()]
+
+
+def _like(pattern: str, text: str, condition: Like) -> Clause:
+    if "\0" in pattern:
+        return "0", []  # no value has it, and SQLite stops there
+    glob = pattern.replace("[", "[[]")
+    if condition.is_multiple:
+        return f"'\\' || {text} || '\\' GLOB ?", [f"*\\{glob}\\*"]
+    prefix = _WILDCARD.split(pattern, maxsplit=1)[0]
+    if not prefix:
+        return f"{text} GLOB ?", [glob]
+    stop = _next(prefix)
+    if stop is None:
+        return f"{text} GLOB ? AND {text} >= ?", [glob, prefix]
+    return f"{text} GLOB ? AND {text} >= ? AND {text} < ?", [glob, prefix, stop]
+
+
+def _between(condition: Between, text: str) -> Clause:
+    lower = (">=", condition.lower)
+    upper = ("<=", condition.upper)
+    bounds = [(sign, end) for sign, end in (lower, upper) if end is not None]
+    return (
+        " AND ".join(f"{text} {sign} ?" for sign, _ in bounds),
+        [fold(end) for _, end in bounds],
+    )
+
+
+def _next(prefix: str) -> str | None:
+    """Return the least text above all that start with a prefix, if there is one."""
+    last = ord(prefix[-1]) + 1
+    if 0xD800 <= last <= 0xDFFF:
+        last = 0xE000
+    return prefix[:-1] + chr(last) if last <= 0x10FFFF else None
+
+
+def trigrams_of(condition: Like) -> str | None:
+    """Return what to ask the index of trigrams, `None` if it is of no help."""
+    pattern = fold(condition.pattern)
+    if pattern[0] not in "*?" or "\0" in pattern:
+        return None
+    runs = [run for run in _WILDCARD.split(pattern) if len(run) >= _TRIGRAM]
+    quoted = ['"{}"'.format(run.replace('"', '""')) for run in runs]
+    return " AND ".join(quoted) or None

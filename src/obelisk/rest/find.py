@@ -1,0 +1,207 @@
+"""POST /tools/find, /tools/count-resources and /tools/lookup."""
+
+import re
+
+from obelisk.dicom.dictionary import lookup_tag
+from obelisk.dicom.levels import LEVELS, Level
+from obelisk.dicom.matching import (
+    CaseRule,
+    LabelsRule,
+    Order,
+    OrderType,
+    Query,
+    constraints_of,
+    text_condition,
+)
+from obelisk.dicom.tag_json import TagForm
+from obelisk.errors import InvalidArgumentError, InvalidInputError, NotFoundError
+from obelisk.rest.json_bodies import Fields, read_body, read_fields
+from obelisk.rest.messages import Request, Response, Services, json_response
+from obelisk.rest.resource_json import resources_json
+from obelisk.rest.response_content import ResponseContent, parse_parts
+
+_LEVELS = {
+    name: level for level in LEVELS for name in (level.value.lower(), level.plural)
+} | {"image": Level.INSTANCE, "images": Level.INSTANCE}
+
+_TAG = re.compile(r"([0-9a-fA-F]{4})[-,]?([0-9a-fA-F]{4})")
+
+_ORDERS = {
+    "dicomtag": (OrderType.TEXT, True),
+    "dicomtagasint": (OrderType.INTEGER, True),
+    "dicomtagasfloat": (OrderType.FLOAT, True),
+    "metadata": (OrderType.TEXT, False),
+    "metadataasint": (OrderType.INTEGER, False),
+    "metadataasfloat": (OrderType.FLOAT, False),
+}
+
+#: The metadata by their numbers in Orthanc.
+_METADATA = {
+    1: "IndexInSeries",
+    2: "ReceptionDate",
+    3: "RemoteAET",
+    4: "ExpectedNumberOfInstances",
+    5: "ModifiedFrom",
+    6: "AnonymizedFrom",
+    7: "LastUpdate",
+    8: "Origin",
+    9: "TransferSyntax",
+    10: "SopClassUid",
+    11: "RemoteIP",
+    12: "CalledAET",
+    13: "HttpUsername",
+    14: "PixelDataOffset",
+    15: "MainDicomTagsSignature",
+    16: "MainDicomSequences",
+    17: "PixelDataVR",
+}
+_METADATA_NAMES = frozenset(_METADATA.values())
+
+
+def find(request: Request, services: Services) -> Response:
+    """Find resources; the body says which, and how they are described.
+
+    ``Query`` holds what is wanted by tag. The answer is a list of ids, or of resources
+    with ``Expand`` or ``ResponseContent``.
+    """
+    fields = read_fields(request, services)
+    query = read_query(fields, services)
+    content = read_content(fields)
+    if content.parts is None and not fields.truth("Expand"):
+        return json_response(services.finding.ids(query))
+    found = services.finding.find(query)
+    return json_response(resources_json(found, content, services))
+
+
+def count_resources(request: Request, services: Services) -> Response:
+    """Count the resources that ``/tools/find`` would find with the same body."""
+    query = read_query(read_fields(request, services), services)
+    return json_response({"Count": services.finding.count(query)})
+
+
+def lookup(request: Request, services: Services) -> Response:
+    """Find what has a Patient ID, or a Study, Series or SOP Instance UID: the body."""
+    identifier = read_body(request, services).decode("utf-8", "replace")
+    found = services.finding.lookup(identifier)
+    return json_response(
+        [
+            {"ID": id_, "Path": f"/{level.plural}/{id_}", "Type": level.value}
+            for level, id_ in found
+        ]
+    )
+
+
+def read_content(fields: Fields) -> ResponseContent:
+    """Read what is wanted of each resource; ``Short`` wins over ``Full``.
+
+    Raises
+    ------
+    InvalidInputError
+        If a field is wrong.
+    """
+    form = TagForm.FULL if fields.flag("Full", default=False) else TagForm.SIMPLE
+    if fields.flag("Short", default=False):
+        form = TagForm.SHORT
+    words = fields.texts("ResponseContent")
+    return ResponseContent(
+        form=form,
+        parts=parse_parts(words) if "ResponseContent" in fields else None,
+        tags=tuple(map(parse_tag, fields.texts("RequestedTags"))),
+    )
+
+
+def read_query(fields: Fields, services: Services) -> Query:
+    """Read a query.
+
+    Raises
+    ------
+    InvalidInputError
+        If a field is missing or wrong.
+    NotFoundError
+        If there is no such metadata.
+    """
+    name = fields.text("Level")
+    level = _LEVELS.get(name.lower())
+    if level is None:
+        raise InvalidArgumentError(f"Invalid resource type '{name}'")
+    if "Query" not in fields:
+        raise InvalidInputError('Field "Query" is missing')
+    wanted = fields.text_by_name("Query")
+    is_sensitive = fields.flag(
+        "CaseSensitive", default=services.finding.is_case_sensitive
+    )
+    rule = CaseRule.EVERYWHERE if is_sensitive else CaseRule.NOWHERE
+    constraints = [
+        constraint
+        for key, text in wanted.items()
+        for constraint in constraints_of({parse_tag(key): text}, rule)
+    ]
+    metadata = fields.text_by_name("MetadataQuery")
+    return Query(
+        level=level,
+        constraints=tuple(constraints),
+        metadata=tuple(
+            (name, text_condition(text, is_case_sensitive=is_sensitive))
+            for key, text in metadata.items()
+            if (name := _metadata_name(key)) and text
+        ),
+        labels=tuple(fields.texts("Labels")),
+        labels_rule=_labels_rule(fields),
+        parents=_parents(fields),
+        order=tuple(map(_order, fields.objects("OrderBy"))),
+        since=fields.number("Since"),
+        limit=fields.number("Limit") or None,
+    )
+
+
+def parse_tag(text: str) -> int:
+    """Return the tag of a name such as ``PatientID``, ``0010,0020`` or ``00100020``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there is none.
+    """
+    match = _TAG.fullmatch(text)
+    tag = int(match[1] + match[2], 16) if match else lookup_tag(text)
+    if tag is None:
+        raise InvalidArgumentError(f"Unknown DICOM tag: {text}")
+    return tag
+
+
+def _metadata_name(text: str) -> str:
+    number = text.removeprefix("-")
+    if number.isascii() and number.isdigit():
+        return _METADATA.get(int(text), text)
+    if text not in _METADATA_NAMES:
+        raise NotFoundError("metadata", text)
+    return text
+
+
+def _labels_rule(fields: Fields) -> LabelsRule:
+    text = fields.text("LabelsConstraint", LabelsRule.ALL.value)
+    try:
+        return LabelsRule(text)
+    except ValueError:
+        message = 'Field "LabelsConstraint" must be "All", "Any", or "None"'
+        raise InvalidInputError(message) from None
+
+
+def _parents(fields: Fields) -> tuple[tuple[Level, str], ...]:
+    names = {level: f"Parent{level.value}" for level in LEVELS[:-1]}
+    return tuple(
+        (level, fields.text(name)) for level, name in names.items() if name in fields
+    )
+
+
+def _order(fields: Fields) -> Order:
+    key = fields.text("Key")
+    found = _ORDERS.get(fields.text("Type").lower())
+    direction = fields.text("Direction").upper()
+    if found is None:
+        raise InvalidInputError('Field "Type" must be "DicomTag" or "Metadata"')
+    if direction not in ("ASC", "DESC"):
+        raise InvalidInputError('Field "Direction" must be "ASC" or "DESC"')
+    type_, is_tag = found
+    name = parse_tag(key) if is_tag else _metadata_name(key)
+    return Order(name, type_, direction == "DESC")

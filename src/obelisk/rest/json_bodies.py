@@ -1,0 +1,121 @@
+"""The JSON object in the body of a request, and its fields."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from obelisk.errors import InvalidArgumentError, InvalidInputError
+from obelisk.rest.bodies import open_body
+from obelisk.rest.messages import Request, Services
+
+_INTEGER_MAX = 2**63 - 1
+
+
+def read_body(request: Request, services: Services) -> bytes:
+    """Return the whole body of a request."""
+    with services.admission.receive():
+        return b"".join(open_body(request, services.admission, services.limits))
+
+
+class Fields:
+    """The fields of a JSON object; one that is absent or null has its default.
+
+    Parameters
+    ----------
+    values
+        The object.
+    """
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __contains__(self, name: str) -> bool:
+        return self._values.get(name) is not None
+
+    def _given(self, name: str, default: Any) -> Any:
+        value = self._values.get(name)
+        return default if value is None else value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return a Boolean, or raise `InvalidInputError`."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise InvalidInputError(f'Field "{name}" must be a Boolean')
+        return value
+
+    def truth(self, name: str) -> bool:
+        """Return a Boolean, given as such or as a number; false by default."""
+        value = self._values.get(name)
+        return value != 0 if isinstance(value, int) else self.flag(name, default=False)
+
+    def number(self, name: str, default: int = 0) -> int:
+        """Return an integer that is not negative.
+
+        Raises
+        ------
+        InvalidInputError
+            If it is no integer.
+        InvalidArgumentError
+            If it is negative, or too large.
+        """
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise InvalidInputError(f'Field "{name}" must be an integer')
+        if not 0 <= value <= _INTEGER_MAX:
+            raise InvalidArgumentError(f'Field "{name}" must be a positive integer')
+        return value
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """Return text, or raise `InvalidInputError`; without default it is required."""
+        value = self._values.get(name)
+        if value is None and default is not None:
+            return default
+        if not isinstance(value, str):
+            raise InvalidInputError(f'Field "{name}" must be a string')
+        return value
+
+    def texts(self, name: str) -> Sequence[str]:
+        """Return a list of text, empty by default, or raise `InvalidInputError`."""
+        value = self._given(name, [])
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise InvalidInputError(f'Field "{name}" must be an array of strings')
+        return value
+
+    def text_by_name(self, name: str) -> Mapping[str, str]:
+        """Return an object of text, empty by default, or raise `InvalidInputError`."""
+        value = self._given(name, {})
+        if not isinstance(value, dict):
+            raise InvalidInputError(f'Field "{name}" must be an object')
+        for key, member in value.items():
+            if not isinstance(member, str):
+                raise InvalidInputError(f'"{key}" in "{name}" must be a string')
+        return value
+
+    def objects(self, name: str) -> "Sequence[Fields]":
+        """Return a list of objects, empty by default, or raise `InvalidInputError`."""
+        value = self._given(name, [])
+        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+            raise InvalidInputError(f'Field "{name}" must be an array of objects')
+        return [Fields(member) for member in value]
+
+
+def read_fields(request: Request, services: Services) -> Fields:
+    """Return the JSON object that is the body of a request.
+
+    Raises
+    ------
+    InvalidInputError
+        If the body is no JSON object.
+    """
+    try:
+        values = orjson.loads(read_body(request, services))
+    except orjson.JSONDecodeError:
+        values = None
+    if not isinstance(values, dict):
+        raise InvalidInputError("The body must contain a JSON object")
+    return Fields(values)

@@ -1,0 +1,43 @@
+"""One instance that stands for a resource."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from obelisk.dicom.levels import Level
+from obelisk.dicom.matching import Query
+from obelisk.dicom.parsing import Dataset, read_dataset
+from obelisk.errors import NotFoundError
+from obelisk.index.base import Index
+from obelisk.services.resources import Resources
+
+
+class Samples:
+    """Opens one instance of any resource, for attributes that are not indexed."""
+
+    def __init__(self, index: Index, resources: Resources, encoding: str) -> None:
+        self._index = index
+        self._resources = resources
+        self._encoding = encoding
+
+    @contextmanager
+    def open(self, level: Level, id_: str) -> Iterator[Dataset]:
+        """Open the dataset of the first instance for the length of a `with` block.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such resource.
+        """
+        file = self._resources.open_file(self._instance_of(level, id_))
+        with file.view() as content:
+            yield read_dataset(content, default_encoding=self._encoding)
+
+    def _instance_of(self, level: Level, id_: str) -> str:
+        if level is Level.INSTANCE:
+            return id_
+        query = Query(level=Level.INSTANCE, parents=((level, id_),), limit=1)
+        with self._index.read() as transaction:
+            found = transaction.find(query)
+        if not found:
+            raise NotFoundError(level.name.lower(), id_)
+        return found[0][1]
