@@ -124,14 +124,16 @@ def _metadata(described: ResourceDescription) -> dict[str, str]:
     shown["MainDicomTagsSignature"] = _SIGNATURES[level]
     if level is not Level.INSTANCE:
         shown["LastUpdate"] = row.last_update
+    attributes = described.attributes
+    number = attributes.get("InstanceNumber", attributes.get("ImageIndex"))
     if row.index_in_series is not None:
         shown["IndexInSeries"] = str(row.index_in_series)
+    elif isinstance(number, str):
+        shown["IndexInSeries"] = number
     if row.expected_instance_count is not None:
         shown["ExpectedNumberOfInstances"] = str(row.expected_instance_count)
     sequences = {
-        name: value
-        for name, value in described.attributes.items()
-        if isinstance(value, list)
+        name: value for name, value in attributes.items() if isinstance(value, list)
     }
     if sequences:
         full = attributes_json(sequences, TagForm.FULL)
