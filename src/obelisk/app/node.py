@@ -11,6 +11,7 @@ from obelisk.scp.server import DICOMServer
 from obelisk.scp.settings import DICOMServerSettings, KnownCaller
 from obelisk.scp.syntaxes import TransferSyntaxGroup
 from obelisk.services.changes import Changes
+from obelisk.services.content import Contents
 from obelisk.services.finding import Finding, FindSettings
 from obelisk.services.ingest import Ingest, IngestSettings
 from obelisk.services.removal import Removal
@@ -18,6 +19,7 @@ from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
 from obelisk.services.samples import Samples
 from obelisk.services.stability import Stability
+from obelisk.services.views import Views
 from obelisk.storage.filesystem import FilesystemStorage
 
 #: The name of the SQLite database in the index directory.
@@ -69,7 +71,11 @@ class Node:
         )
         #: The WSGI application.
         self.application = Application(
-            services, access, is_error_described=http.describe_errors
+            services,
+            access,
+            is_error_described=http.describe_errors,
+            is_compressing=http.compression_enabled,
+            is_method_overridable=http.method_override_enabled,
         )
 
     def _services(self, config: Config, ingest: Ingest) -> Services:
@@ -83,8 +89,10 @@ class Node:
             resources=resources,
             finding=Finding(self._index, resources, samples, find),
             requested_tags=RequestedTags(
-                self._index, samples, is_storage_read=find.is_storage_read
+                self._index, resources, encoding, is_storage_read=find.is_storage_read
             ),
+            views=Views(resources, encoding),
+            contents=Contents(resources, encoding),
             changes=Changes(self._index),
             admission=self.admission,
             limits=UploadLimits(
@@ -93,6 +101,7 @@ class Node:
             ),
             default_encoding=encoding,
             system=describe(config),
+            is_file_system_writable=http.file_system_writable,
         )
 
     def start(self) -> None:

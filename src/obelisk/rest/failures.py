@@ -29,6 +29,7 @@ from obelisk.rest.error_codes import ERROR_CODES
 from obelisk.rest.messages import TEXT, BadTypeError, Request, Response, reason
 from obelisk.rest.ranges import RangeError
 from obelisk.rest.routing import MethodNotAllowedError
+from obelisk.services.ordering import UnorderableSlicesError
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ STATUS_OF: Mapping[type[ServerError], Status] = MappingProxyType(
         LimitError: Status(413, 8),
         RangeError: Status(416, 41),
         UnavailableError: Status(503, 36),
+        UnorderableSlicesError: Status(500, 2040),
         StorageError: Status(500, 14),
         StorageFullError: Status(507, 19),
         IndexUnavailableError: Status(503, 36),

@@ -13,10 +13,12 @@ from obelisk.dicom.levels import Level
 from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.admission import Admission
 from obelisk.services.changes import Changes
+from obelisk.services.content import Contents
 from obelisk.services.finding import Finding
 from obelisk.services.ingest import Ingest
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
+from obelisk.services.views import Views
 
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain"
@@ -46,18 +48,22 @@ class UploadLimits:
 class Services:
     """What the handlers work with.
 
-    `system` is what ``GET /system`` shows.
+    `system` is what ``GET /system`` shows; `is_file_system_writable` says whether
+    clients may have files written to any path (RestApiWriteToFileSystemEnabled).
     """
 
     ingest: Ingest
     resources: Resources
-    finding: Finding
     requested_tags: RequestedTags
+    views: Views
+    contents: Contents
+    finding: Finding
     changes: Changes
     admission: Admission
     limits: UploadLimits
     default_encoding: str
     system: Mapping[str, Any]
+    is_file_system_writable: bool = False
 
 
 class Request(werkzeug.Request):
@@ -69,6 +75,8 @@ class Request(werkzeug.Request):
     level: Level = Level.PATIENT
     #: The other level that the path names, if there is one.
     relative: Level = Level.PATIENT
+    #: What follows in the path, where a route takes the whole rest.
+    rest: str = ""
     #: The name of the authenticated user, empty if there is none.
     username: str = ""
 

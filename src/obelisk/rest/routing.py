@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.errors import NotFoundError, ServerError
-from obelisk.rest.messages import Request, Response, Services
+from obelisk.rest.messages import Request, Response, Services, json_response
 
 Handler = Callable[[Request, Services], Response]
 
@@ -17,8 +17,10 @@ class Route:
     """One line of the route table.
 
     Segments of `path` in braces stand for many paths: ``{level}`` for the name of a
-    collection such as ``studies``, ``{descendants}`` for that of a deeper level,
-    ``{ancestor}`` for the singular name of a higher level, and ``{id}`` for any text.
+    collection such as ``studies``, ``{group}`` likewise but for ``instances``,
+    ``{descendants}`` for the name of a deeper level, ``{ancestor}`` for the singular
+    name of a higher level, and ``{id}`` for any text. At the end of a path, ``{path}``
+    stands for any number of segments, also none.
     """
 
     path: str
@@ -35,6 +37,7 @@ class Match:
     id: str
     level: Level
     relative: Level
+    rest: str = ""
 
 
 class MethodNotAllowedError(ServerError):
@@ -50,6 +53,7 @@ class _Node:
     children: dict[str, "_Node"] = field(default_factory=dict)
     wildcard: "_Node | None" = None
     targets: dict[str, tuple[Handler, Level, Level]] = field(default_factory=dict)
+    is_open: bool = False
 
 
 class Router:
@@ -72,7 +76,9 @@ class Router:
     ) -> None:
         node = self._root
         for segment in segments:
-            if segment == "{id}":
+            if segment == "{path}":
+                node.is_open = True
+            elif segment == "{id}":
                 node.wildcard = node.wildcard or _Node()
                 node = node.wildcard
             else:
@@ -92,33 +98,48 @@ class Router:
         MethodNotAllowedError
             If there is one, but not for this method.
         """
-        node, id_ = self._find(path)
-        target = node.targets.get("GET" if method == "HEAD" else method)
+        node, id_, rest = self._find(path)
+        targets = node.targets or {
+            "GET": (_Directory(node), Level.PATIENT, Level.PATIENT)
+        }
+        target = targets.get("GET" if method == "HEAD" else method)
         if target is None:
-            raise MethodNotAllowedError([m for m in METHODS if m in node.targets])
-        return Match(target[0], id_, target[1], target[2])
+            raise MethodNotAllowedError([m for m in METHODS if m in targets])
+        return Match(target[0], id_, target[1], target[2], rest)
 
-    def _find(self, path: str) -> tuple[_Node, str]:
+    def _find(self, path: str) -> tuple[_Node, str, str]:
         node, id_ = self._root, ""
-        for segment in path.split("/"):
-            if not segment:
-                continue
+        segments = [segment for segment in path.split("/") if segment]
+        for depth, segment in enumerate(segments):
+            if node.is_open:
+                return node, id_, "/".join(segments[depth:])
             child = node.children.get(segment)
             if child is None:
                 child, id_ = node.wildcard, segment
             if child is None:
                 raise NotFoundError("route", path)
             node = child
-        if not node.targets:
+        if not node.targets and (node is self._root or not node.children):
             raise NotFoundError("route", path)
-        return node, id_
+        return node, id_, ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Directory:
+    """Answers for a node that is no route itself, but has routes below."""
+
+    node: _Node
+
+    def __call__(self, _request: Request, _services: Services) -> Response:
+        return json_response(sorted(self.node.children))
 
 
 def _expand(path: str) -> Iterator[tuple[list[str], Level, Level]]:
     """Yield the paths that one path of the route table stands for."""
-    for level in LEVELS if "{level}" in path else LEVELS[:1]:
+    levels = LEVELS if "{level}" in path else LEVELS[:1]
+    for level in LEVELS[:-1] if "{group}" in path else levels:
         for relative, names in _relatives(path, level):
-            names["{level}"] = level.plural
+            names["{level}"] = names["{group}"] = level.plural
             segments = [names.get(part, part) for part in path.split("/") if part]
             yield segments, level, relative
 
