@@ -19,8 +19,8 @@ def listen(addresses: Sequence[str], port: int) -> list[socket.socket]:
     """
     opened: list[socket.socket] = []
     try:
-        for address in dict.fromkeys(addresses or (_ALL_IPV4,)):
-            opened.append(_listen(address, port))
+        wanted = dict.fromkeys(addresses or (_ALL_IPV4,))
+        opened.extend(_listen(address, port) for address in wanted)
     except OSError as error:
         for listener in opened:
             listener.close()
