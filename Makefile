@@ -49,6 +49,7 @@ interop: .venv/.dev ## run the tests against dcmtk, pynetdicom and curl
 long: .venv/.dev ## run the full counts: kill loops, fuzzing (half an hour and more)
 	$(BIN)/python -m pytest -m long --timeout 0
 	$(BIN)/python tests/property/fuzz_parsing.py --seconds 600
+	$(BIN)/python tests/property/fuzz_pdu.py --seconds 600
 
 golden: .venv/.dev ## record the answers of Orthanc again (PEER=its command)
 	$(BIN)/python tests/golden/recording.py --peer "$(PEER)"
