@@ -77,8 +77,8 @@ class Application:
                 environ.get("REMOTE_ADDR", ""), environ.get("HTTP_AUTHORIZATION", "")
             )
             match = self._router.match(request.method, request.path)
-            request.id, request.level = match.id, match.level
-            request.relative = match.relative
+            request.id, request.name = match.id, match.name
+            request.level, request.relative = match.level, match.relative
             return match.handler(request, self._services)
         except ServerError as error:
             return self._failed(error, request)

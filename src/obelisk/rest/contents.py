@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from obelisk.dicom.attribute_json import attributes_json
 from obelisk.dicom.dictionary import format_tag, name_of
 from obelisk.dicom.tag_json import TagForm
 from obelisk.errors import InvalidArgumentError
 from obelisk.index.records import Attachment
 from obelisk.rest.messages import Services
-from obelisk.rest.resources import attributes_json, resource_json
+from obelisk.rest.resources import resource_json
 from obelisk.services.resources import ResourceDescription
 
 _ATTACHMENTS = "Attachments"

@@ -5,9 +5,10 @@ from typing import Any
 
 import orjson
 
-from obelisk.dicom.dictionary import format_tag, lookup_tag
+from obelisk.dicom.attribute_json import attributes_json
 from obelisk.dicom.levels import Level
 from obelisk.dicom.tag_json import TagForm
+from obelisk.index.records import Counts
 from obelisk.rest.messages import (
     Request,
     Response,
@@ -78,10 +79,17 @@ def resource_statistics(request: Request, services: Services) -> Response:
     }
     depth = request.level.depth
     shown = {name: n for name, (level, n) in by_level.items() if level.depth > depth}
+    return json_response(shown | sizes_json(_sizes(counts)))
+
+
+def _sizes(counts: Counts) -> dict[str, int]:
     disk, plain = counts.disk_size, counts.uncompressed_size
-    dicom = {"DicomDiskSize": disk, "DicomUncompressedSize": plain}
-    sizes = dicom | {"DiskSize": disk, "UncompressedSize": plain}
-    return json_response(shown | sizes_json(sizes))
+    return {
+        "DicomDiskSize": disk - counts.other_disk_size,
+        "DicomUncompressedSize": plain - counts.other_uncompressed_size,
+        "DiskSize": disk,
+        "UncompressedSize": plain,
+    }
 
 
 def sizes_json(sizes: Mapping[str, int]) -> dict[str, object]:
@@ -108,7 +116,7 @@ def resource_json(described: ResourceDescription, form: TagForm) -> dict[str, An
         shown[_CHILDREN[level]] = orjson.Fragment(row.child_ids)
         shown["IsStable"] = described.is_stable
         shown["LastUpdate"] = row.last_update
-    shown["Labels"] = []
+    shown["Labels"] = orjson.Fragment(row.labels)
     shown["MainDicomTags"] = _tags(row.attributes, form)
     if level.parent is not None:
         shown[f"Parent{level.parent.value}"] = row.parent_id
@@ -146,22 +154,3 @@ def _tags(attributes: str, form: TagForm) -> object:
     if form is TagForm.SIMPLE:
         return orjson.Fragment(attributes)
     return attributes_json(orjson.loads(attributes), form)
-
-
-def attributes_json(attributes: Mapping[str, Any], form: TagForm) -> Mapping[str, Any]:
-    """Write main attributes, which are given by name, in one of the three forms."""
-    if form is TagForm.SIMPLE:
-        return attributes
-    written: dict[str, Any] = {}
-    for name, value in attributes.items():
-        tag = lookup_tag(name)
-        key = name if tag is None else format_tag(tag)
-        is_sequence = isinstance(value, list)
-        shown = (
-            [attributes_json(item, form) for item in value] if is_sequence else value
-        )
-        if form is TagForm.FULL:
-            kind = "Sequence" if is_sequence else "String"
-            shown = {"Name": name, "Type": kind, "Value": shown}
-        written[key] = shown
-    return dict(sorted(written.items()))

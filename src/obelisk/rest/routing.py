@@ -18,7 +18,8 @@ class Route:
 
     Segments of `path` in braces stand for many paths: ``{level}`` for the name of a
     collection such as ``studies``, ``{descendants}`` for that of a deeper level,
-    ``{ancestor}`` for the singular name of a higher level, and ``{id}`` for any text.
+    ``{ancestor}`` for the singular name of a higher level, and ``{id}`` and ``{name}``
+    behind it for any text.
     """
 
     path: str
@@ -33,6 +34,7 @@ class Match:
 
     handler: Handler
     id: str
+    name: str
     level: Level
     relative: Level
 
@@ -72,7 +74,7 @@ class Router:
     ) -> None:
         node = self._root
         for segment in segments:
-            if segment == "{id}":
+            if segment in {"{id}", "{name}"}:
                 node.wildcard = node.wildcard or _Node()
                 node = node.wildcard
             else:
@@ -92,26 +94,29 @@ class Router:
         MethodNotAllowedError
             If there is one, but not for this method.
         """
-        node, id_ = self._find(path)
+        node, texts = self._find(path)
         target = node.targets.get("GET" if method == "HEAD" else method)
         if target is None:
             raise MethodNotAllowedError([m for m in METHODS if m in node.targets])
-        return Match(target[0], id_, target[1], target[2])
+        id_, name = (*texts, "", "")[:2]
+        return Match(target[0], id_, name, target[1], target[2])
 
-    def _find(self, path: str) -> tuple[_Node, str]:
-        node, id_ = self._root, ""
+    def _find(self, path: str) -> tuple[_Node, list[str]]:
+        node = self._root
+        texts: list[str] = []
         for segment in path.split("/"):
             if not segment:
                 continue
             child = node.children.get(segment)
             if child is None:
-                child, id_ = node.wildcard, segment
+                child = node.wildcard
+                texts.append(segment)
             if child is None:
                 raise NotFoundError("route", path)
             node = child
         if not node.targets:
             raise NotFoundError("route", path)
-        return node, id_
+        return node, texts
 
 
 def _expand(path: str) -> Iterator[tuple[list[str], Level, Level]]:
