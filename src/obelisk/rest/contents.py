@@ -70,7 +70,7 @@ def content_json(
         wanted = _ALWAYS.union(*(_MEMBERS[word] for word in words))
         shown = {name: value for name, value in shown.items() if name in wanted}
         if _METADATA in words:
-            shown[_METADATA] = metadata_json(described)
+            shown[_METADATA] = metadata_json(described, services)
         if _ATTACHMENTS in words:
             found = services.resources.attachments(described.level, described.id)
             shown[_ATTACHMENTS] = [attachment_json(one) for one in found]
@@ -80,16 +80,12 @@ def content_json(
     return shown
 
 
-def metadata_json(described: ResourceDescription) -> dict[str, str]:
-    """Write the metadata of a resource, with those that have a place of their own."""
-    row = described.row
-    own = {
-        "LastUpdate": row.last_update or None,
-        "IndexInSeries": row.index_in_series,
-        "ExpectedNumberOfInstances": row.expected_instance_count,
-    }
-    given = {name: str(value) for name, value in own.items() if value is not None}
-    return described.metadata | given
+def metadata_json(described: ResourceDescription, services: Services) -> dict[str, str]:
+    """Write the metadata of a resource by their names."""
+    names = services.metadata.names
+    found = services.metadata.all(described.level, described.id)
+    shown = {names.name(one.number): one.content for one in found}
+    return {name: shown[name].decode(errors="replace") for name in sorted(shown)}
 
 
 def attachment_json(attachment: Attachment) -> dict[str, object]:

@@ -210,8 +210,9 @@ class Resources:
         """Return the files that belong to a resource."""
         with self._index.read() as transaction:
             pk = transaction.get_pk(level, id_)
-            found = transaction.lookup_attachment(level, pk)
-        return [] if found is None else [found]
+            types = transaction.find_content_types(level, pk)
+            found = [transaction.lookup_attachment(level, pk, one) for one in types]
+        return [one for one in found if one is not None]
 
     def open_file(self, instance_id: str) -> StoredFile:
         """Return the file of an instance."""
