@@ -155,6 +155,30 @@ def test_labels(named: RunningServer) -> None:
     assert "b" not in _call(named, "GET", "/tools/labels").json()
 
 
+def test_lists_show_what_users_attached(named: RunningServer) -> None:
+    """Metadata, attachments and labels, where the client asks for them."""
+    for path in _stored(named, 10).values():
+        _, plural, id_ = path.split("/")
+        _call(named, "PUT", f"{path}/metadata/Mine", data="x")
+        _call(named, "PUT", f"{path}/attachments/note", data="x")
+        _call(named, "PUT", f"{path}/labels/z")
+        metadata = _call(named, "GET", f"{path}/metadata?expand").json()
+        words = ["Attachments", "Labels", "Metadata"]
+        query = {"Level": plural, "Query": {}, "ResponseContent": words}
+        listed = _call(named, "GET", f"/{plural}?response-content={';'.join(words)}")
+        found = _call(named, "POST", "/tools/find", json=query)
+        expanded = _call(named, "GET", f"/{plural}?expand").json()
+
+        for answer in (listed.json(), found.json()):
+            (shown,) = [one for one in answer if one["ID"] == id_]
+            assert set(shown) == {"ID", "Type", *words}
+            assert shown["Labels"] == ["z"]
+            assert shown["Metadata"] == metadata
+            assert shown["Metadata"]["Mine"] == "x"
+            assert shown["Attachments"][-1]["ContentType"] == 1024
+        assert [one["Labels"] for one in expanded if one["ID"] == id_] == [["z"]]
+
+
 def test_protection(named: RunningServer) -> None:
     """A patient is protected by 1 and free by 0."""
     path = _stored(named, 7)["patients"]

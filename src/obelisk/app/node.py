@@ -12,6 +12,7 @@ from obelisk.scp.settings import DICOMServerSettings, KnownCaller
 from obelisk.scp.syntaxes import TransferSyntaxGroup
 from obelisk.services.attachments import Attachments, AttachmentSettings
 from obelisk.services.changes import Changes
+from obelisk.services.content import Contents
 from obelisk.services.content_names import (
     CONTENT_NUMBERS,
     METADATA_NUMBERS,
@@ -26,6 +27,7 @@ from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
 from obelisk.services.samples import Samples
 from obelisk.services.stability import Stability
+from obelisk.services.views import Views
 from obelisk.storage.filesystem import FilesystemStorage
 
 #: The name of the SQLite database in the index directory.
@@ -77,7 +79,11 @@ class Node:
         )
         #: The WSGI application.
         self.application = Application(
-            services, access, is_error_described=http.describe_errors
+            services,
+            access,
+            is_error_described=http.describe_errors,
+            is_compressing=http.compression_enabled,
+            is_method_overridable=http.method_override_enabled,
         )
 
     def _services(self, config: Config, ingest: Ingest) -> Services:
@@ -91,12 +97,14 @@ class Node:
             resources=resources,
             finding=Finding(self._index, resources, samples, find),
             requested_tags=RequestedTags(
-                self._index, samples, is_storage_read=find.is_storage_read
+                self._index, resources, encoding, is_storage_read=find.is_storage_read
             ),
             metadata=self._metadata(config.annotations),
             attachments=self._attachments(config),
             labels=Labels(self._index),
             protection=Protection(self._index),
+            views=Views(resources, encoding),
+            contents=Contents(resources, encoding),
             changes=Changes(self._index),
             admission=self.admission,
             limits=UploadLimits(
@@ -106,6 +114,7 @@ class Node:
             default_encoding=encoding,
             system=describe(config),
             media_types=_media_types(config.annotations),
+            is_file_system_writable=http.file_system_writable,
         )
 
     def _metadata(self, annotations: AnnotationSection) -> Metadata:

@@ -16,8 +16,8 @@ WebDavUploadAllowed
 _FALSE = """
 DicomAlwaysAllowFind DicomAlwaysAllowFindWorklist
 DicomAlwaysAllowGet DicomAlwaysAllowMove DicomEchoChecksFind DicomModalitiesInDatabase
-DicomTlsEnabled ExecuteLuaEnabled HttpCompressionEnabled HttpVerbose
-LogExportedResources OrthancPeersInDatabase ReadOnly RestApiWriteToFileSystemEnabled
+DicomTlsEnabled ExecuteLuaEnabled HttpVerbose
+LogExportedResources OrthancPeersInDatabase ReadOnly
 SslVerifyPeers WebDavDeleteAllowed ZipUseUtf8
 """
 

@@ -226,6 +226,21 @@ class HTTPSection:
     describe_errors: bool = option("HttpDescribeErrors", default=True)
     """Whether the answer to a request that failed has a JSON body that says why."""
 
+    compression_enabled: bool = option("HttpCompressionEnabled", default=False)
+    """Whether JSON and text go out compressed to clients that accept that."""
+
+    method_override_enabled: bool = option("HttpMethodOverrideEnabled", default=True)
+    """Whether the argument `_method` of a GET, and the header
+    `X-HTTP-Method-Override` of any request, turn it into a PUT or DELETE. Where
+    browsers that are logged in visit other sites too, a link can delete by that:
+    switch it off."""
+
+    file_system_writable: bool = option(
+        "RestApiWriteToFileSystemEnabled", default=False
+    )
+    """Whether clients may have the file of an instance written to any path of this
+    machine, by `POST /instances/{id}/export`."""
+
     keep_alive: bool = option("KeepAlive", default=True)
     """Whether a connection serves more than one request."""
 

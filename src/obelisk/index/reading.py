@@ -135,30 +135,19 @@ class ReadTransaction(AnnotationReading):
     ) -> Attachment | None:
         """Return an attachment of a resource, `None` if it has none of that type."""
         row = self._run("find_attachment", level.depth, pk, content_type).fetchone()
-        if row is None:
-            return None
-        (
-            key,
-            compression,
-            size,
-            md5,
-            crc32,
-            stored_size,
-            stored_md5,
-            type_,
-            revision,
-        ) = row
-        return Attachment(
-            key,
-            Compression(compression),
-            size,
-            md5,
-            crc32,
-            stored_size,
-            stored_md5,
-            type_,
-            revision,
-        )
+        return None if row is None else _attachment(row)
+
+    def find_attachments(self, level: Level, pk: int) -> list[Attachment]:
+        """Return all attachments of a resource."""
+        return list(map(_attachment, self._run("find_attachments", level.depth, pk)))
+
+    def find_first_instance_id(self, level: Level, pk: int) -> str:
+        """Return the instance below a resource, or the resource, that came first."""
+        below = "r.pk = ?"
+        if level is not Level.INSTANCE:
+            below = self._below(level, Level.INSTANCE)
+        sql = f"SELECT id FROM instance r WHERE {below} ORDER BY pk LIMIT 1"  # noqa: S608 -- names of our own tables
+        return str(self._connection.execute(sql, (pk,)).fetchone()[0])
 
     def find_known_keys(self, keys: Iterable[str]) -> set[str]:
         """Return those of some keys that an attachment names."""
@@ -212,3 +201,8 @@ class ReadTransaction(AnnotationReading):
 def _change(row: tuple[Any, ...]) -> Change:
     seq, type_, depth, id_, date = row
     return Change(seq, ChangeType(type_), LEVELS[depth], id_, date)
+
+
+def _attachment(row: tuple[Any, ...]) -> Attachment:
+    key, compression, *rest = row
+    return Attachment(key, Compression(compression), *rest)

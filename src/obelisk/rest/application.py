@@ -8,8 +8,10 @@ from werkzeug.exceptions import HTTPException
 
 from obelisk.errors import InvalidInputError, ServerError
 from obelisk.rest.auth import Access
+from obelisk.rest.encoding import compress
 from obelisk.rest.failures import failure_response
 from obelisk.rest.messages import Request, Response, Services
+from obelisk.rest.overriding import wanted_method
 from obelisk.rest.routes import ROUTES
 from obelisk.rest.routing import Route, Router
 
@@ -31,6 +33,12 @@ class Application:
         Who may send requests.
     is_error_described
         Whether the answer to a request that failed has a body (HttpDescribeErrors).
+    is_compressing
+        Whether answers are compressed for clients that accept it
+        (HttpCompressionEnabled).
+    is_method_overridable
+        Whether requests may name another method than their own
+        (HttpMethodOverrideEnabled).
     routes
         The route table.
     """
@@ -41,11 +49,15 @@ class Application:
         access: Access,
         *,
         is_error_described: bool = True,
+        is_compressing: bool = False,
+        is_method_overridable: bool = True,
         routes: Sequence[Route] = ROUTES,
     ) -> None:
         self._services = services
         self._access = access
         self._is_error_described = is_error_described
+        self._is_compressing = is_compressing
+        self._is_method_overridable = is_method_overridable
         self._router = Router(routes)
 
     def __call__(
@@ -55,6 +67,8 @@ class Application:
         request = Request(environ)
         with self._services.admission.work():
             response = self._answer(request)
+            if self._is_compressing:
+                compress(request, response)
         headers = response.headers
         headers.append(("X-Content-Type-Options", "nosniff"))
         body = response.body
@@ -76,9 +90,12 @@ class Application:
             request.username = self._access.authorize(
                 environ.get("REMOTE_ADDR", ""), environ.get("HTTP_AUTHORIZATION", "")
             )
+            if self._is_method_overridable:
+                request.method = wanted_method(request)
             match = self._router.match(request.method, request.path)
             request.id, request.name = match.id, match.name
             request.level, request.relative = match.level, match.relative
+            request.rest = match.rest
             return match.handler(request, self._services)
         except ServerError as error:
             return self._failed(error, request)

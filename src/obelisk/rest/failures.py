@@ -41,6 +41,7 @@ from obelisk.rest.messages import (
 )
 from obelisk.rest.ranges import RangeError
 from obelisk.rest.routing import MethodNotAllowedError
+from obelisk.services.ordering import UnorderableSlicesError
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ STATUS_OF: Mapping[type[ServerError], Status] = MappingProxyType(
         LimitError: Status(413, 8),
         RangeError: Status(416, 41),
         UnavailableError: Status(503, 36),
+        UnorderableSlicesError: Status(500, 2040),
         StorageError: Status(500, 14),
         StorageFullError: Status(507, 19),
         CorruptedFileError: Status(500, 20),

@@ -1,8 +1,6 @@
 """POST /tools/find, /tools/count-resources and /tools/lookup."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.levels import LEVELS, Level
@@ -16,10 +14,11 @@ from obelisk.dicom.matching import (
     text_condition,
 )
 from obelisk.dicom.tag_json import TagForm
-from obelisk.errors import InvalidArgumentError, InvalidInputError, NotFoundError
-from obelisk.rest.contents import Content, content_json, content_words
+from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.json_bodies import Fields, read_body, read_fields
 from obelisk.rest.messages import Request, Response, Services, json_response
+from obelisk.rest.resource_json import resources_json
+from obelisk.rest.response_content import ResponseContent, parse_parts
 from obelisk.services.content_names import USER_NUMBERS
 
 _LEVELS = {
@@ -47,19 +46,10 @@ def find(request: Request, services: Services) -> Response:
     fields = read_fields(request, services)
     query = read_query(fields, services)
     content = read_content(fields)
-    if content.words is None and not fields.truth("Expand"):
+    if content.parts is None and not fields.truth("Expand"):
         return json_response(services.finding.ids(query))
-    return json_response(list(_described(query, content, services)))
-
-
-def _described(
-    query: Query, content: Content, services: Services
-) -> Iterator[dict[str, Any]]:
-    for described in services.finding.find(query):
-        try:
-            yield content_json(described, content, services)
-        except NotFoundError:
-            continue  # deleted meanwhile
+    found = services.finding.find(query)
+    return json_response(resources_json(found, content, services))
 
 
 def count_resources(request: Request, services: Services) -> Response:
@@ -80,7 +70,7 @@ def lookup(request: Request, services: Services) -> Response:
     )
 
 
-def read_content(fields: Fields) -> Content:
+def read_content(fields: Fields) -> ResponseContent:
     """Read what is wanted of each resource; ``Short`` wins over ``Full``.
 
     Raises
@@ -92,9 +82,9 @@ def read_content(fields: Fields) -> Content:
     if fields.flag("Short", default=False):
         form = TagForm.SHORT
     words = fields.texts("ResponseContent")
-    return Content(
+    return ResponseContent(
         form=form,
-        words=content_words(words) if "ResponseContent" in fields else None,
+        parts=parse_parts(words) if "ResponseContent" in fields else None,
         tags=tuple(map(parse_tag, fields.texts("RequestedTags"))),
     )
 

@@ -48,7 +48,7 @@ def get_header(request: Request, services: Services) -> Response:
 
 
 def _tags_response(request: Request, services: Services, form: TagForm) -> Response:
-    ignored = _tags(request.args.get("ignore-length", ""))
+    ignored = ignored_lengths(request)
     with services.resources.open_file(request.id).view() as content:
         dataset = read_dataset(
             content,
@@ -65,10 +65,18 @@ def tag_form(request: Request) -> TagForm:
     return TagForm.SHORT if "short" in request.args else TagForm.FULL
 
 
-def _tags(text: str) -> frozenset[int]:
-    """Parse a list of tags, as names or numbers, separated by commas."""
+def ignored_lengths(request: Request) -> frozenset[int]:
+    """Return the tags whose text is given however long it is.
+
+    They are names or numbers, separated by commas.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If one is unknown.
+    """
     found = set()
-    for item in filter(None, text.split(",")):
+    for item in filter(None, request.args.get("ignore-length", "").split(",")):
         match = _TAG.fullmatch(item)
         tag = int(match[1] + match[2], 16) if match else lookup_tag(item)
         if tag is None:

@@ -14,12 +14,14 @@ from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.admission import Admission
 from obelisk.services.attachments import Attachments
 from obelisk.services.changes import Changes
+from obelisk.services.content import Contents
 from obelisk.services.finding import Finding
 from obelisk.services.ingest import Ingest
 from obelisk.services.labels import Labels, Protection
 from obelisk.services.metadata import Metadata
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
+from obelisk.services.views import Views
 
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain"
@@ -49,14 +51,17 @@ class UploadLimits:
 class Services:
     """What the handlers work with.
 
-    `system` is what ``GET /system`` shows, `media_types` says what the content types of
-    attachments are, by number.
+    `system` is what ``GET /system`` shows; `media_types` says what the content types of
+    attachments are, by number; `is_file_system_writable` says whether clients may have
+    files written to any path (RestApiWriteToFileSystemEnabled).
     """
 
     ingest: Ingest
     resources: Resources
-    finding: Finding
     requested_tags: RequestedTags
+    views: Views
+    contents: Contents
+    finding: Finding
     metadata: Metadata
     attachments: Attachments
     labels: Labels
@@ -67,6 +72,7 @@ class Services:
     default_encoding: str
     system: Mapping[str, Any]
     media_types: Mapping[int, str]
+    is_file_system_writable: bool = False
 
 
 class Request(werkzeug.Request):
@@ -80,6 +86,8 @@ class Request(werkzeug.Request):
     level: Level = Level.PATIENT
     #: The other level that the path names, if there is one.
     relative: Level = Level.PATIENT
+    #: What follows in the path, where a route takes the whole rest.
+    rest: str = ""
     #: The name of the authenticated user, empty if there is none.
     username: str = ""
 

@@ -18,6 +18,7 @@ from obelisk.rest.attachments import (
     verify_md5,
 )
 from obelisk.rest.changes import clear_changes, list_changes
+from obelisk.rest.content import export, get_content, get_pdf
 from obelisk.rest.find import count_resources, find, lookup
 from obelisk.rest.instances import get_file, get_header, get_simplified_tags, get_tags
 from obelisk.rest.labels import (
@@ -46,6 +47,13 @@ from obelisk.rest.resources import (
 from obelisk.rest.routing import Route
 from obelisk.rest.system import get_statistics, get_system
 from obelisk.rest.uploads import store
+from obelisk.rest.views import (
+    get_instances_tags,
+    get_module,
+    get_ordered_slices,
+    get_patient_module,
+    get_shared_tags,
+)
 
 ROUTES = (
     # The server
@@ -64,12 +72,23 @@ ROUTES = (
     Route("/{level}/{id}/statistics", resource_statistics, ("GET",), "size"),
     Route("/{level}/{id}/{descendants}", list_descendants, ("GET",), "descendants"),
     Route("/{level}/{id}/{ancestor}", get_ancestor, ("GET",), "ancestor"),
+    # What the files below a resource say
+    Route("/{level}/{id}/module", get_module, ("GET",), "module"),
+    Route(
+        "/studies/{id}/module-patient", get_patient_module, ("GET",), "module-patient"
+    ),
+    Route("/{group}/{id}/shared-tags", get_shared_tags, ("GET",), "shared-tags"),
+    Route("/{group}/{id}/instances-tags", get_instances_tags, ("GET",), "each-tags"),
+    Route("/series/{id}/ordered-slices", get_ordered_slices, ("GET",), "slices"),
     # Instances only
     Route("/instances", store, ("POST",), "store"),
     Route("/instances/{id}/file", get_file, ("GET",), "file"),
     Route("/instances/{id}/tags", get_tags, ("GET",), "tags"),
     Route("/instances/{id}/simplified-tags", get_simplified_tags, ("GET",), "simple"),
     Route("/instances/{id}/header", get_header, ("GET",), "header"),
+    Route("/instances/{id}/content/{path}", get_content, ("GET",), "content"),
+    Route("/instances/{id}/pdf", get_pdf, ("GET",), "pdf"),
+    Route("/instances/{id}/export", export, ("POST",), "export"),
     # What users attach to resources
     Route("/tools/labels", list_all_labels, ("GET",), "all-labels"),
     Route("/patients/{id}/protected", get_protection, ("GET",), "protection"),

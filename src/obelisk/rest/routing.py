@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.errors import NotFoundError, ServerError
-from obelisk.rest.messages import Request, Response, Services
+from obelisk.rest.messages import Request, Response, Services, json_response
 
 Handler = Callable[[Request, Services], Response]
 
@@ -17,9 +17,10 @@ class Route:
     """One line of the route table.
 
     Segments of `path` in braces stand for many paths: ``{level}`` for the name of a
-    collection such as ``studies``, ``{descendants}`` for that of a deeper level,
-    ``{ancestor}`` for the singular name of a higher level, and ``{id}`` and ``{name}``
-    behind it for any text.
+    collection such as ``studies``, ``{group}`` likewise but for ``instances``,
+    ``{descendants}`` for the name of a deeper level, ``{ancestor}`` for the singular
+    name of a higher level, and ``{id}`` and ``{name}`` behind it for any text. At the
+    end of a path, ``{path}`` stands for any number of segments, also none.
     """
 
     path: str
@@ -37,6 +38,7 @@ class Match:
     name: str
     level: Level
     relative: Level
+    rest: str = ""
 
 
 class MethodNotAllowedError(ServerError):
@@ -52,6 +54,7 @@ class _Node:
     children: dict[str, "_Node"] = field(default_factory=dict)
     wildcard: "_Node | None" = None
     targets: dict[str, tuple[Handler, Level, Level]] = field(default_factory=dict)
+    is_open: bool = False
 
 
 class Router:
@@ -74,7 +77,9 @@ class Router:
     ) -> None:
         node = self._root
         for segment in segments:
-            if segment in {"{id}", "{name}"}:
+            if segment == "{path}":
+                node.is_open = True
+            elif segment in {"{id}", "{name}"}:
                 node.wildcard = node.wildcard or _Node()
                 node = node.wildcard
             else:
@@ -94,19 +99,23 @@ class Router:
         MethodNotAllowedError
             If there is one, but not for this method.
         """
-        node, texts = self._find(path)
-        target = node.targets.get("GET" if method == "HEAD" else method)
+        node, texts, rest = self._find(path)
+        targets = node.targets or {
+            "GET": (_Directory(node), Level.PATIENT, Level.PATIENT)
+        }
+        target = targets.get("GET" if method == "HEAD" else method)
         if target is None:
-            raise MethodNotAllowedError([m for m in METHODS if m in node.targets])
+            raise MethodNotAllowedError([m for m in METHODS if m in targets])
         id_, name = (*texts, "", "")[:2]
-        return Match(target[0], id_, name, target[1], target[2])
+        return Match(target[0], id_, name, target[1], target[2], rest)
 
-    def _find(self, path: str) -> tuple[_Node, list[str]]:
+    def _find(self, path: str) -> tuple[_Node, list[str], str]:
         node = self._root
         texts: list[str] = []
-        for segment in path.split("/"):
-            if not segment:
-                continue
+        segments = [segment for segment in path.split("/") if segment]
+        for depth, segment in enumerate(segments):
+            if node.is_open:
+                return node, texts, "/".join(segments[depth:])
             child = node.children.get(segment)
             if child is None:
                 child = node.wildcard
@@ -114,16 +123,27 @@ class Router:
             if child is None:
                 raise NotFoundError("route", path)
             node = child
-        if not node.targets:
+        if not node.targets and (node is self._root or not node.children):
             raise NotFoundError("route", path)
-        return node, texts
+        return node, texts, ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Directory:
+    """Answers for a node that is no route itself, but has routes below."""
+
+    node: _Node
+
+    def __call__(self, _request: Request, _services: Services) -> Response:
+        return json_response(sorted(self.node.children))
 
 
 def _expand(path: str) -> Iterator[tuple[list[str], Level, Level]]:
     """Yield the paths that one path of the route table stands for."""
-    for level in LEVELS if "{level}" in path else LEVELS[:1]:
+    levels = LEVELS if "{level}" in path else LEVELS[:1]
+    for level in LEVELS[:-1] if "{group}" in path else levels:
         for relative, names in _relatives(path, level):
-            names["{level}"] = level.plural
+            names["{level}"] = names["{group}"] = level.plural
             segments = [names.get(part, part) for part in path.split("/") if part]
             yield segments, level, relative
 

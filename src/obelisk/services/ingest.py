@@ -234,6 +234,7 @@ def _metadata(
     parsed: ParsedInstance, origin: Origin, received: str
 ) -> dict[Level, dict[str, str]]:
     """Return what is worth knowing of an instance beside its attributes."""
+    is_unusual = parsed.has_unusual_pixel_data_vr
     found: dict[str, object] = {
         "ReceptionDate": received,
         "Origin": origin.request_origin,
@@ -242,11 +243,9 @@ def _metadata(
         "CalledAET": origin.called_aet,
         "HttpUsername": origin.http_username,
         "TransferSyntax": parsed.transfer_syntax_uid,
-        "SopClassUid": parsed.sop_class_uid,
+        "SopClassUid": parsed.sop_class_uid or None,
         "PixelDataOffset": parsed.pixel_data_offset,
-        "PixelDataVR": parsed.pixel_data_vr
-        if parsed.has_unusual_pixel_data_vr
-        else None,
+        "PixelDataVR": parsed.pixel_data_vr if is_unusual else None,
     }
     metadata: dict[Level, dict[str, str]] = {level: {} for level in LEVELS}
     metadata[Level.INSTANCE] = {

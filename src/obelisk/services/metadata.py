@@ -1,8 +1,9 @@
 """Metadata of resources: those of the server, and those of its users."""
 
 import hashlib
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from obelisk.dicom.levels import MAIN_TAGS, Level
 from obelisk.dicom.tag_json import TagForm
 from obelisk.index.annotation_writing import revision_of
 from obelisk.index.base import Index
-from obelisk.index.records import ResourceRow
+from obelisk.index.records import ResourceRow, UserMetadatum
 from obelisk.index.revisions import Revision, RevisionCheck
 from obelisk.services.content_names import ContentNames
 from obelisk.services.timestamps import utc_text
@@ -76,6 +77,21 @@ class Metadata:
         found = [self._own(*one) for one in own_metadata(level, row).items()]
         found += [Metadatum(one.number, one.content, revision_of(one)) for one in given]
         return sorted(found, key=lambda one: one.number)
+
+    def texts(self, level: Level, rows: Sequence[ResourceRow]) -> list[dict[str, str]]:
+        """Return names and values of the metadata of each of some resources."""
+        with self._index.read() as transaction:
+            given = [transaction.find_user_metadata(level, row.pk) for row in rows]
+        return [
+            dict(sorted((own_metadata(level, row) | self._named(users)).items()))
+            for row, users in zip(rows, given, strict=True)
+        ]
+
+    def _named(self, users: Sequence[UserMetadatum]) -> dict[str, str]:
+        return {
+            self.names.name(one.number): one.content.decode(errors="replace")
+            for one in users
+        }
 
     def _own(self, name: str, value: str) -> Metadatum:
         content = value.encode()
@@ -153,10 +169,9 @@ def own_metadata(level: Level, row: ResourceRow) -> dict[str, str]:
     }
     if sequences:
         written = attributes_json(sequences, TagForm.FULL)
-        shown = orjson.dumps(
-            {"Sequences": written, "Version": 1}, option=orjson.OPT_SORT_KEYS
+        found["MainDicomSequences"] = json.dumps(
+            {"Sequences": written, "Version": 1}, separators=(",", ":")
         )
-        found["MainDicomSequences"] = shown.decode()
     if level is not Level.INSTANCE:
         found["LastUpdate"] = row.last_update
     elif (index := _index_text(attributes)) is not None:

@@ -1,148 +1,193 @@
-"""Attributes that a client asks for beside those that a resource shows anyway."""
+"""Values of attributes that a client asks for, whatever level they belong to."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
+from obelisk.dicom.attribute_json import attributes_json, element_json
 from obelisk.dicom.dictionary import name_of
 from obelisk.dicom.levels import LEVELS, MAIN_TAGS, Level
-from obelisk.dicom.parsing import Dataset, Element
-from obelisk.dicom.tag_json import TagForm, tags_json
+from obelisk.dicom.parsing import read_dataset
+from obelisk.dicom.tag_json import TagForm
 from obelisk.errors import NotFoundError
 from obelisk.index.base import Index
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.records import ResourceRow
-from obelisk.services.resources import ResourceDescription
-from obelisk.services.samples import Samples
+from obelisk.services.resources import Resources
 
+_INSTANCE_AVAILABILITY = 0x00080056
 _MODALITIES_IN_STUDY = 0x00080061
 _SOP_CLASSES_IN_STUDY = 0x00080062
-_INSTANCE_AVAILABILITY = 0x00080056
 
-#: Attributes that count what is below a resource (PS3.4 C.3.4), and which counter.
+#: Numbers of what is below a resource, by the name of the field of `Counts`.
 _COUNTS = {
-    0x00201200: (Level.PATIENT, "study_count"),
-    0x00201202: (Level.PATIENT, "series_count"),
-    0x00201204: (Level.PATIENT, "instance_count"),
-    0x00201206: (Level.STUDY, "series_count"),
-    0x00201208: (Level.STUDY, "instance_count"),
-    0x00201209: (Level.SERIES, "instance_count"),
+    Level.PATIENT: {
+        0x00201200: "study_count",
+        0x00201202: "series_count",
+        0x00201204: "instance_count",
+    },
+    Level.STUDY: {0x00201206: "series_count", 0x00201208: "instance_count"},
+    Level.SERIES: {0x00201209: "instance_count"},
+    Level.INSTANCE: {},
 }
-_COLLECTED = frozenset(
-    {_MODALITIES_IN_STUDY, _SOP_CLASSES_IN_STUDY, _INSTANCE_AVAILABILITY}
-)
+
+#: Never in a file: nothing is known of these beyond the level they belong to.
+_NEVER_IN_FILES = {_INSTANCE_AVAILABILITY, _MODALITIES_IN_STUDY, _SOP_CLASSES_IN_STUDY}
+
+#: These are no reason to open a file: Retrieve AE Title, Retrieve URL and counts.
+_NOT_WORTH_A_FILE = {0x00080054, 0x00081190}.union(*_COUNTS.values())
+
+_META_GROUP = 0x0002
+
+Values = dict[str, object]
 
 
 class RequestedTags:
-    """Gets attributes from wherever they are; safe to use from several threads.
+    """Finds the values: in the index, or else in the file of one instance.
 
     Parameters
     ----------
     index
         What is stored.
-    samples
+    resources
         Opens files.
+    default_encoding
+        Assumed where Specific Character Set is absent (DefaultEncoding).
     is_storage_read
-        Whether attributes that are not indexed are read from files
-        (StorageAccessOnFind).
+        Whether attributes that are not indexed are read from files; if not, they are
+        left out (StorageAccessOnFind).
     """
 
     def __init__(
-        self, index: Index, samples: Samples, *, is_storage_read: bool = True
+        self,
+        index: Index,
+        resources: Resources,
+        default_encoding: str,
+        *,
+        is_storage_read: bool = True,
     ) -> None:
-        self._index = index
-        self._samples = samples
         self._is_storage_read = is_storage_read
+        self._index = index
+        self._resources = resources
+        self._default_encoding = default_encoding
 
-    def of(
-        self, described: ResourceDescription, tags: Collection[int]
-    ) -> dict[int, Any]:
-        """Return the attributes of a resource, by tag.
+    def values(
+        self,
+        level: Level,
+        rows: Sequence[ResourceRow],
+        tags: Sequence[int],
+        form: TagForm,
+    ) -> list[Values]:
+        """Get the values of attributes for each of some resources.
 
-        Attributes of its level or above come from the index, and are left out if it
-        does not have them. Others are those of one of its instances, `None` if that
-        does not have them, and are left out if files must not be read. What counts
-        resources of another level is there only if a file is read anyway.
+        Attributes of a higher level are those of the parents, and others come from
+        the file of the first instance; what is indexed but absent is left out. A
+        resource that was deleted meanwhile has none.
 
-        Returns
-        -------
-        dict
-            Text, `None`, or for sequences a list of items by name.
+        Parameters
+        ----------
+        level
+            That of the resources.
+        rows
+            The resources.
+        tags
+            The attributes.
+        form
+            How to write keys and values.
         """
-        level = described.level
-        indexed = {tag for at in LEVELS[: level.depth + 1] for tag in MAIN_TAGS[at]}
+        others = _unindexed(level, tags)
+        is_file_needed = self._is_storage_read and not others <= _NOT_WORTH_A_FILE
+        found: list[Values] = []
+        instances: list[str | None] = []
         with self._index.read() as transaction:
-            if transaction.lookup_pk(level, described.id) is None:
-                return {}  # deleted meanwhile
-            found = _indexed(transaction, described.row, level)
-            values = {
-                tag: found[name]
-                for tag in tags
-                if tag in indexed and (name := name_of(tag)) in found
-            }
-            values |= _computed(transaction, described.row.pk, level, tags)
-        others = [
-            tag
-            for tag in tags
-            if tag not in indexed and tag not in _COUNTS and tag not in _COLLECTED
-        ]
-        if others and self._is_storage_read:
-            counters = [tag for tag in tags if tag in _COUNTS and tag not in values]
-            values |= self._read(described, [*others, *counters])
-        return values
+            indexed = _Indexed(transaction, level, tags)
+            for row in rows:
+                is_there = transaction.lookup_pk(level, row.id) == row.pk
+                values = indexed.values(row) if is_there else {}
+                found.append(dict(attributes_json(values, form)))
+                is_read = is_there and is_file_needed
+                first = transaction.find_first_instance_id
+                instances.append(first(level, row.pk) if is_read else None)
+        for shown, instance_id in zip(found, instances, strict=True):
+            if instance_id is not None:
+                shown.update(self._read(instance_id, sorted(others), form))
+        return [dict(sorted(shown.items())) for shown in found]
 
-    def _read(
-        self, described: ResourceDescription, tags: Iterable[int]
-    ) -> dict[int, Any]:
+    def _read(self, instance_id: str, tags: Sequence[int], form: TagForm) -> Values:
+        """Read attributes from a file; nothing if it was deleted meanwhile."""
         try:
-            with self._samples.open(described.level, described.id) as dataset:
-                return {tag: _value(dataset.lookup(tag)) for tag in tags}
+            with self._resources.open_file(instance_id).view() as content:
+                dataset = read_dataset(content, default_encoding=self._default_encoding)
+                return dict(
+                    element_json(tag, dataset.lookup(tag), form) for tag in tags
+                )
         except NotFoundError:
-            return {}  # deleted meanwhile
+            return {}
 
 
-def _indexed(
-    transaction: ReadTransaction, row: ResourceRow, level: Level
-) -> dict[str, Any]:
-    """Return the attributes of a resource and of those above it, by name."""
-    found: dict[str, Any] = {}
-    pk = row.pk
-    for at in LEVELS[min(1, level.depth) : level.depth + 1]:
-        ancestor_pk = transaction.find_ancestor_pk(level, pk, at)
-        own = row if at is level else transaction.get_row_by_pk(at, ancestor_pk)
-        if own.patient_attributes:
-            found |= orjson.loads(own.patient_attributes)
-        found |= orjson.loads(own.attributes)
-    return found
+def _unindexed(level: Level, tags: Sequence[int]) -> set[int]:
+    """Return those of some tags that only a file tells."""
+    indexed = {
+        tag for other in LEVELS[: level.depth + 1] for tag in MAIN_TAGS[other]
+    }.union(_COUNTS[level], _NEVER_IN_FILES)
+    return {tag for tag in tags if tag not in indexed and tag >> 16 != _META_GROUP}
 
 
-def _computed(
-    transaction: ReadTransaction, pk: int, level: Level, tags: Iterable[int]
-) -> dict[int, Any]:
-    """Return what follows from what is stored."""
-    values: dict[int, Any] = {}
-    counts = transaction.counts_of(level, pk)
-    for tag in tags:
-        at, counter = _COUNTS.get(tag, (None, ""))
-        if at is level:
-            values[tag] = str(getattr(counts, counter))
-        elif tag == _MODALITIES_IN_STUDY and level is Level.STUDY:
-            values[tag] = "\\".join(transaction.find_modalities(pk))
-        elif tag == _SOP_CLASSES_IN_STUDY and level is Level.STUDY:
-            values[tag] = "\\".join(transaction.find_sop_classes(pk))
-        elif tag == _INSTANCE_AVAILABILITY and level is Level.INSTANCE:
-            values[tag] = "ONLINE"
-    return values
+class _Indexed:
+    """Looks up attributes of resources of one level, and of their ancestors."""
 
+    def __init__(
+        self, transaction: ReadTransaction, level: Level, tags: Sequence[int]
+    ) -> None:
+        self._transaction = transaction
+        self._level = level
+        self._tags = frozenset(tags)
+        self._wanted = frozenset(map(name_of, tags))
+        self._of_ancestors: dict[tuple[Level, str], dict[str, Any]] = {}
+        self._has_ancestors = any(
+            tag in self._tags
+            for other in LEVELS[: level.depth]
+            for tag in MAIN_TAGS[other]
+        )
 
-def _value(element: Element | None) -> object:
-    if element is None:
-        return None
-    if element.items is None:
-        return element.text
-    return [_item(item) for item in element.items]
+    def values(self, row: ResourceRow) -> dict[str, Any]:
+        """Return names and values."""
+        return self._own(self._level, row) | self._computed(row)
 
+    def _own(self, level: Level, row: ResourceRow) -> dict[str, Any]:
+        """Return what a resource and its ancestors say; the nearest one counts."""
+        found: dict[str, Any] = {}
+        if row.patient_attributes is not None:
+            found |= self._chosen(row.patient_attributes)
+        elif level.parent and row.parent_id and self._has_ancestors:
+            found |= self._inherited(level.parent, row.parent_id)
+        return found | self._chosen(row.attributes)
 
-def _item(item: Dataset) -> dict[str, object]:
-    return tags_json(item, TagForm.SIMPLE)
+    def _inherited(self, level: Level, id_: str) -> dict[str, Any]:
+        known = self._of_ancestors.get((level, id_))
+        if known is None:
+            known = self._own(level, self._transaction.get_row(level, id_))
+            self._of_ancestors[level, id_] = known
+        return known
+
+    def _chosen(self, encoded: str) -> dict[str, Any]:
+        attributes = orjson.loads(encoded)
+        return {name: attributes[name] for name in self._wanted & attributes.keys()}
+
+    def _computed(self, row: ResourceRow) -> dict[str, Any]:
+        """Return what is no attribute of a file, but tells of the archive."""
+        tags, index, found = self._tags, self._transaction, {}
+        counted = _COUNTS[self._level].keys() & tags
+        if counted:
+            counts = index.counts_of(self._level, row.pk)
+            for tag in counted:
+                field = _COUNTS[self._level][tag]
+                found[name_of(tag)] = str(getattr(counts, field))
+        if self._level is Level.STUDY and _MODALITIES_IN_STUDY in tags:
+            found["ModalitiesInStudy"] = "\\".join(index.find_modalities(row.pk))
+        if self._level is Level.STUDY and _SOP_CLASSES_IN_STUDY in tags:
+            found["SOPClassesInStudy"] = "\\".join(index.find_sop_classes(row.pk))
+        if self._level is Level.INSTANCE and _INSTANCE_AVAILABILITY in tags:
+            found["InstanceAvailability"] = "ONLINE"
+        return found

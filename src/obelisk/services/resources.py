@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from obelisk.dicom.levels import Level
-from obelisk.errors import NotFoundError
+from obelisk.errors import NotFoundError, StorageError
 from obelisk.index.base import Index
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.records import Attachment, Compression, Counts, ResourceRow
@@ -103,6 +104,14 @@ class StoredFile:
             return self._storage.read(key, start, stop)
         content = decompress(self._storage.read(key))
         return _cut(content, start, self.size if stop is None else stop)
+
+    def write_to(self, path: str) -> None:
+        """Write the content to a path of this machine, or raise `StorageError`."""
+        try:
+            with Path(path).open("wb") as target:
+                target.writelines(self.read())
+        except (OSError, ValueError) as error:
+            raise StorageError("The file cannot be written") from error
 
     @contextmanager
     def view(self) -> Iterator[Buffer]:
@@ -206,13 +215,10 @@ class Resources:
         self._removal.remove(deletion.keys)
         return deletion.remaining
 
-    def attachments(self, level: Level, id_: str) -> list[Attachment]:
-        """Return the files that belong to a resource."""
+    def attachments(self, level: Level, pks: Sequence[int]) -> list[list[Attachment]]:
+        """Return the attachments of each of some resources, by their row numbers."""
         with self._index.read() as transaction:
-            pk = transaction.get_pk(level, id_)
-            types = transaction.find_content_types(level, pk)
-            found = [transaction.lookup_attachment(level, pk, one) for one in types]
-        return [one for one in found if one is not None]
+            return [transaction.find_attachments(level, pk) for pk in pks]
 
     def open_file(self, instance_id: str) -> StoredFile:
         """Return the file of an instance."""

@@ -1,3 +1,6 @@
+import json
+from typing import Any
+
 import pytest
 
 from obelisk.dicom.levels import LEVELS, Level
@@ -97,3 +100,40 @@ def test_head_goes_where_get_goes() -> None:
         router.match("HEAD", "/system").handler
         is router.match("GET", "/system").handler
     )
+
+
+def test_a_directory_lists_what_is_below() -> None:
+    """A path that is no route itself answers with the names of those below."""
+    paths = (("/tools/b", "POST"), ("/tools/a/x", "GET"))
+    router = Router([Route(path, _handler, (how,), path) for path, how in paths])
+    listing = router.match("GET", "/tools/").handler
+    services: Any = None
+    body = listing(Request({}), services).body
+
+    assert isinstance(body, bytes)
+    assert json.loads(body) == ["a", "b"]
+    with pytest.raises(MethodNotAllowedError) as caught:
+        router.match("PUT", "/tools")
+    assert caught.value.allowed == ("GET",)
+    with pytest.raises(NotFoundError):
+        router.match("GET", "/")
+
+
+def test_a_route_may_take_the_rest_of_the_path() -> None:
+    """However many segments there are, and also none."""
+    router = Router(ROUTES)
+
+    assert router.match("GET", "/instances/x/content").rest == ""
+    match = router.match("GET", "/instances/x/content//0008-1140/1/0008-1155/")
+    assert (match.id, match.rest) == ("x", "0008-1140/1/0008-1155")
+
+
+def test_groups_are_all_levels_but_instances() -> None:
+    """An instance has no tags to share."""
+    router = Router(ROUTES)
+
+    for level in LEVELS[:-1]:
+        match = router.match("GET", f"/{level.plural}/x/shared-tags")
+        assert (match.level, match.id) == (level, "x")
+    with pytest.raises(NotFoundError):
+        router.match("GET", "/instances/x/shared-tags")

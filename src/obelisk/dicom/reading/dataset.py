@@ -92,8 +92,18 @@ class Element:
     _dataset: "Dataset"
 
     @property
+    def dataset(self) -> "Dataset":
+        """The dataset or item that it belongs to."""
+        return self._dataset
+
+    @property
+    def start(self) -> int:
+        """Where the value starts in the buffer of the dataset."""
+        return self._start
+
+    @property
     def size(self) -> int:
-        """The length of the value in bytes."""
+        """The length of the value in bytes, 0 if it is undefined."""
         return self._stop - self._start
 
     @property

@@ -1,0 +1,146 @@
+"""Resources as JSON, as Orthanc writes them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from obelisk.dicom.attribute_json import attributes_json
+from obelisk.dicom.levels import Level
+from obelisk.dicom.tag_json import TagForm
+from obelisk.index.records import Attachment
+from obelisk.rest.messages import Services
+from obelisk.rest.response_content import ResponseContent
+from obelisk.services.resources import ResourceDescription
+
+_CHILDREN = {Level.PATIENT: "Studies", Level.STUDY: "Series", Level.SERIES: "Instances"}
+
+
+def resources_json(
+    described: Sequence[ResourceDescription],
+    content: ResponseContent,
+    services: Services,
+) -> list[dict[str, Any]]:
+    """Write resources of one level, with all that was asked for."""
+    shown = [resource_json(one, content) for one in described]
+    if not described:
+        return shown
+    level, rows = described[0].level, [one.row for one in described]
+    if content.tags:
+        find = services.requested_tags.values
+        found = find(level, rows, content.tags, content.form)
+        for one, values in zip(shown, found, strict=True):
+            one["RequestedTags"] = values
+    parts = content.parts or frozenset()
+    if "Attachments" in parts:
+        attachments = services.resources.attachments(level, [row.pk for row in rows])
+        for one, files in zip(shown, attachments, strict=True):
+            one["Attachments"] = list(map(_attachment, files))
+    if "Metadata" in parts:
+        metadata = services.metadata.texts(level, rows)
+        for one, texts in zip(shown, metadata, strict=True):
+            one["Metadata"] = texts
+    return shown
+
+
+def resource_json(
+    described: ResourceDescription, content: ResponseContent
+) -> dict[str, Any]:
+    """Write what the row of a resource holds; `resources_json` adds the rest."""
+    if content.parts is not None:
+        return _parts(described, content.parts, content.form)
+    level, row = described.level, described.row
+    shown: dict[str, Any] = {"ID": row.id}
+    if level is not Level.INSTANCE:
+        shown[_CHILDREN[level]] = orjson.Fragment(row.child_ids)
+        shown["IsStable"] = described.is_stable
+        shown["LastUpdate"] = row.last_update
+    shown["Labels"] = orjson.Fragment(row.labels)
+    shown["MainDicomTags"] = _tags(row.attributes, content.form)
+    if level.parent is not None:
+        shown[f"Parent{level.parent.value}"] = row.parent_id
+    _add_own(shown, described, content.form)
+    metadata = described.metadata
+    for name in ("ModifiedFrom", "AnonymizedFrom"):
+        if name in metadata:
+            shown[name] = metadata[name]
+    shown["Type"] = level.value
+    return shown
+
+
+def _add_own(
+    shown: dict[str, Any], described: ResourceDescription, form: TagForm
+) -> None:
+    """Add what only resources of this level have."""
+    match described.level:
+        case Level.PATIENT:
+            shown["IsProtected"] = bool(described.row.is_protected)
+        case Level.STUDY:
+            patient = described.row.patient_attributes or "{}"
+            shown["PatientMainDicomTags"] = _tags(patient, form)
+        case Level.SERIES:
+            shown["ExpectedNumberOfInstances"] = described.row.expected_instance_count
+            shown["Status"] = _status(described)
+        case Level.INSTANCE:
+            shown["FileSize"] = described.row.file_size
+            shown["FileUuid"] = described.row.file_key
+            shown["IndexInSeries"] = described.index_in_series
+
+
+def _parts(
+    described: ResourceDescription, parts: frozenset[str], form: TagForm
+) -> dict[str, Any]:
+    """Write some parts of a resource."""
+    level, row = described.level, described.row
+    shown: dict[str, Any] = {"ID": row.id, "Type": level.value}
+    if "MainDicomTags" in parts:
+        # Sequences are among the metadata, for Orthanc.
+        read = _tags if "Metadata" in parts else _plain_tags
+        shown["MainDicomTags"] = read(row.attributes, form)
+        if row.patient_attributes is not None:
+            shown["PatientMainDicomTags"] = _tags(row.patient_attributes, form)
+    if "Children" in parts and level is not Level.INSTANCE:
+        shown[_CHILDREN[level]] = orjson.Fragment(row.child_ids)
+    if "Parent" in parts and level.parent is not None:
+        shown[f"Parent{level.parent.value}"] = row.parent_id
+    if "Labels" in parts:
+        shown["Labels"] = orjson.Fragment(row.labels)
+    if "IsStable" in parts and level is not Level.INSTANCE:
+        shown["IsStable"] = described.is_stable
+    if "IsProtected" in parts and level is Level.PATIENT:
+        shown["IsProtected"] = bool(row.is_protected)
+    if "Status" in parts and level is Level.SERIES:
+        shown["Status"] = _status(described)
+    return shown
+
+
+def _attachment(attachment: Attachment) -> dict[str, object]:
+    return {
+        "CompressedMD5": attachment.stored_md5,
+        "CompressedSize": attachment.stored_size,
+        "ContentType": attachment.content_type,
+        "UncompressedMD5": attachment.md5,
+        "UncompressedSize": attachment.size,
+        "Uuid": attachment.key,
+    }
+
+
+def _status(described: ResourceDescription) -> str | None:
+    return None if described.status is None else described.status.value
+
+
+def _tags(attributes: str, form: TagForm) -> object:
+    """Write main attributes, which are kept as JSON in the simple form."""
+    if form is TagForm.SIMPLE:
+        return orjson.Fragment(attributes)
+    return attributes_json(orjson.loads(attributes), form)
+
+
+def _plain_tags(attributes: str, form: TagForm) -> Mapping[str, Any]:
+    """Write main attributes without the sequences."""
+    plain = {
+        name: value
+        for name, value in orjson.loads(attributes).items()
+        if not isinstance(value, list)
+    }
+    return attributes_json(plain, form)

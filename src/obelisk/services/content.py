@@ -1,0 +1,186 @@
+"""The raw bytes of the attributes of an instance, found by their path."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from struct import Struct
+
+from obelisk.dicom.dictionary import lookup_tag
+from obelisk.dicom.parsing import Buffer, Dataset, Element, read_dataset
+from obelisk.errors import InvalidArgumentError, NotFoundError
+from obelisk.services.resources import Resources, StoredFile
+
+_PIXEL_DATA = 0x7FE00010
+_ITEM = (0xFFFE, 0xE000)
+_ITEM_HEADER = Struct("<HHI")
+
+#: The size of the numbers of a VR, which big endian files have the other way round.
+_NUMBER_SIZES = {
+    **dict.fromkeys(("US", "SS", "OW", "AT"), 2),
+    **dict.fromkeys(("UL", "SL", "FL", "OF", "OL"), 4),
+    **dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8),
+}
+
+_ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
+_SOP_CLASS_UID = 0x00080016
+_DOCUMENT = 0x00420011
+_MIME_TYPE = 0x00420012
+
+
+@dataclass(frozen=True, slots=True)
+class RawValue:
+    """Bytes of a file: a part of it, or a value that had to be converted."""
+
+    file: StoredFile
+    start: int
+    stop: int
+    converted: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return self.stop - self.start
+
+    def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes, or a range of them."""
+        stop = self.size if stop is None else min(stop, self.size)
+        if self.converted is not None:
+            return iter((self.converted[start:stop],))
+        return self.file.read(self.start + start, self.start + stop)
+
+
+class Contents:
+    """Navigates datasets; only the headers of their elements are read."""
+
+    def __init__(self, resources: Resources, default_encoding: str) -> None:
+        self._resources = resources
+        self._default_encoding = default_encoding
+
+    def find(self, instance_id: str, path: Sequence[str]) -> list[str] | RawValue:
+        """Find what a path leads to.
+
+        Parameters
+        ----------
+        instance_id
+            The instance.
+        path
+            Tags and, after each but the last, the number of an item of a sequence, or
+            of a fragment of Pixel Data; all numbers start at 0.
+
+        Returns
+        -------
+        list or RawValue
+            The names of what is below a dataset, a sequence or Pixel Data; or else
+            the bytes.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such instance, or nothing at this path.
+        InvalidArgumentError
+            If there cannot be such a path.
+        """
+        file = self._resources.open_file(instance_id)
+        with file.view() as content:
+            dataset = read_dataset(
+                content, default_encoding=self._default_encoding, whole=True
+            )
+            remaining = list(path)
+            while remaining:
+                element = _element(dataset, remaining.pop(0))
+                if element.tag == _PIXEL_DATA:
+                    return _pixels(file, content, element, remaining)
+                if element.items is None:
+                    if remaining:
+                        raise NotFoundError("content", instance_id)
+                    return _raw(file, content, element)
+                if not remaining:
+                    return [str(number) for number in range(len(element.items))]
+                dataset = element.items[_number(remaining.pop(0), len(element.items))]
+            return [f"{tag >> 16:04x}-{tag & 0xFFFF:04x}" for tag in _tags(dataset)]
+
+    def document(self, instance_id: str) -> RawValue:
+        """Find the document of an Encapsulated PDF, without the padding.
+
+        Raises
+        ------
+        NotFoundError
+            If the instance holds none.
+        """
+        file = self._resources.open_file(instance_id)
+        with file.view() as content:
+            dataset = read_dataset(content, default_encoding=self._default_encoding)
+            found = map(dataset.lookup, (_SOP_CLASS_UID, _MIME_TYPE))
+            texts = [None if one is None else one.text for one in found]
+            element = dataset.lookup(_DOCUMENT)
+            if texts != [_ENCAPSULATED_PDF, "application/pdf"] or element is None:
+                raise NotFoundError("document", instance_id)
+            raw = _raw(file, content, element)
+            is_padded = element.size > 0 and element.value[-1] == 0
+            stop = raw.stop - 1 if is_padded else raw.stop
+            return RawValue(file, raw.start, stop, raw.converted)
+
+
+def _element(dataset: Dataset, name: str) -> Element:
+    tag = lookup_tag(name)
+    if tag is None:
+        raise InvalidArgumentError(f"Unknown DICOM tag: {name}")
+    element = dataset.lookup(tag)
+    if element is None:
+        raise NotFoundError("attribute", name)
+    return element
+
+
+def _tags(dataset: Dataset) -> list[int]:
+    return [element.tag for element in dataset]
+
+
+def _number(text: str, count: int) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) >= count:
+        raise NotFoundError("item", text)
+    return int(text)
+
+
+def _raw(file: StoredFile, content: Buffer, element: Element) -> RawValue:
+    """Return the value of an element, numbers in little endian order."""
+    dataset = element.dataset
+    size = _NUMBER_SIZES.get(element.vr, 1)
+    is_swapped = dataset.encoding.order == ">" and size > 1
+    if dataset.source.buffer is content and not is_swapped:
+        return RawValue(file, element.start, element.start + element.size)
+    value = element.value
+    if is_swapped:
+        swapped = bytearray(value)
+        for offset in range(size):
+            swapped[offset::size] = value[size - 1 - offset :: size]
+        value = bytes(swapped)
+    return RawValue(file, 0, len(value), value)
+
+
+def _pixels(
+    file: StoredFile, content: Buffer, element: Element, path: Sequence[str]
+) -> list[str] | RawValue:
+    """Return the numbers of the fragments, or one of them."""
+    fragments = [] if element.size else list(_fragments(content, element))
+    if not path:
+        return [str(number) for number in range(len(fragments) or 1)]
+    if not path[0].isascii() or not path[0].isdigit():
+        raise InvalidArgumentError("The number of a fragment is not a number")
+    if len(path) > 1:
+        raise NotFoundError("content", path[1])
+    number = _number(path[0], len(fragments) or 1)
+    if not fragments:
+        return _raw(file, content, element)
+    return RawValue(file, *fragments[number])
+
+
+def _fragments(content: Buffer, element: Element) -> Iterator[tuple[int, int]]:
+    """Yield where the fragments of encapsulated Pixel Data start and stop."""
+    start = element.start
+    while start + _ITEM_HEADER.size <= len(content):
+        header = bytes(content[start : start + _ITEM_HEADER.size])
+        group, number, length = _ITEM_HEADER.unpack(header)
+        if (group, number) != _ITEM:
+            return
+        start += _ITEM_HEADER.size
+        yield start, start + length
+        start += length
