@@ -194,8 +194,8 @@ class HTTPSection:
     """The TCP port on which it listens."""
 
     bind_addresses: tuple[str, ...] = option("HttpBindAddresses", ())
-    """The IP addresses on which it listens, of version 4 or 6; all addresses of the
-    machine when the list is empty."""
+    """The IP addresses on which it listens, of version 4 or 6; all addresses of version
+    4 when the list is empty."""
 
     thread_count: int = option("HttpThreadsCount", 50, minimum=1, unit="threads")
     """How many requests are served at the same time."""

@@ -7,11 +7,10 @@ from obelisk.errors import UnavailableError
 
 _BACKLOG = 1024
 _ALL_IPV4 = "0.0.0.0"  # noqa: S104  # the caller's choice; who may call is checked
-_ALL_IPV6 = "::"
 
 
 def listen(addresses: Sequence[str], port: int) -> list[socket.socket]:
-    """Listen on some addresses, or on all of the machine if none is given.
+    """Listen on some addresses, or on all of IPv4 if none is given.
 
     Raises
     ------
@@ -20,10 +19,8 @@ def listen(addresses: Sequence[str], port: int) -> list[socket.socket]:
     """
     opened: list[socket.socket] = []
     try:
-        for address in dict.fromkeys(addresses or (_ALL_IPV4,)):
-            opened += [_listen(address, port)]
-        if not addresses:
-            opened += _listen_if_possible(_ALL_IPV6, opened[0].getsockname()[1])
+        wanted = dict.fromkeys(addresses or (_ALL_IPV4,))
+        opened.extend(_listen(address, port) for address in wanted)
     except OSError as error:
         for listener in opened:
             listener.close()
@@ -47,11 +44,3 @@ def _listen(address: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def _listen_if_possible(address: str, port: int) -> list[socket.socket]:
-    """Listen where a machine need not be able to."""
-    try:
-        return [_listen(address, port)]
-    except OSError:
-        return []
