@@ -8,12 +8,16 @@
     │   ├── RequestTimeoutError      the client sent nothing for too long
     │   └── InvalidArgumentError     any other parameter (name, value, expected)
     ├── NotFoundError                (kind, identifier)
+    │   └── UnknownNameError         a name that stands for nothing
     ├── ForbiddenError               rule or credentials said no
+    │   └── ReadOnlyContentError     belongs to the server, not to its users
+    ├── RevisionConflictError        somebody else changed it meanwhile
     ├── NotSupportedError            SOP class, transfer syntax, operation
     ├── LimitError                   quota or size (limit, actual)
     ├── UnavailableError             a retry may help
     │   ├── StorageError             the storage area failed
-    │   │   └── StorageFullError     the storage area is full
+    │   │   ├── StorageFullError     the storage area is full
+    │   │   └── CorruptedFileError   a file is not what was written
     │   ├── IndexUnavailableError    the index failed
     │   └── RemoteError              a peer did not do its part
     │       └── AssociationAbortedError  an association ended before its time
@@ -89,8 +93,20 @@ class NotFoundError(ServerError):
         super().__init__(f"Unknown {kind}", kind=kind, identifier=identifier)
 
 
+class UnknownNameError(NotFoundError):
+    """There is no such name."""
+
+
 class ForbiddenError(ServerError):
     """A rule forbids this."""
+
+
+class ReadOnlyContentError(ForbiddenError):
+    """Users cannot change what belongs to the server."""
+
+
+class RevisionConflictError(ServerError):
+    """Somebody else changed it meanwhile."""
 
 
 class NotSupportedError(ServerError):
@@ -111,6 +127,10 @@ class StorageError(UnavailableError):
 
 class StorageFullError(StorageError):
     """The storage area is full."""
+
+
+class CorruptedFileError(StorageError):
+    """A file is not what was written."""
 
 
 class IndexUnavailableError(UnavailableError):

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -32,14 +33,14 @@ def describe(config: Config) -> dict[str, Any]:
             "HasQueues": False,
             "HasReserveQueueValue": False,
         },
-        "CheckRevisions": False,
+        "CheckRevisions": config.annotations.check_revisions,
         "DatabaseBackendPlugin": None,
         "DatabaseServerIdentifier": _identifier(config),
         "DatabaseVersion": len(migrations()),
         "DicomAet": dicom.ae_title,
         "DicomDefaultRetrieveMethod": "C-MOVE",
         "DicomPort": dicom.port,
-        "HasLabels": False,
+        "HasLabels": True,
         "HttpPort": http.port,
         "IngestTranscoding": "",
         "IsHttpServerSecure": http.authentication_required
@@ -67,7 +68,7 @@ def describe(config: Config) -> dict[str, Any]:
         "StoreMD5ForAttachments": storage.store_md5,
         "ThirdPartyPatches": [],
         "ThirdPartyVersions": {name: metadata.version(name) for name in _LIBRARIES},
-        "UserMetadata": {},
+        "UserMetadata": _user_metadata(config.annotations.user_metadata),
         "Version": _ORTHANC_VERSION,
     }
 
@@ -82,3 +83,8 @@ def _identifier(config: Config) -> str:
     )
     digest = hashlib.sha1("|".join(parts).encode(), usedforsecurity=False).hexdigest()
     return "-".join(digest[start : start + 8] for start in range(0, 40, 8))
+
+
+def _user_metadata(numbers: Mapping[str, int]) -> dict[str, int]:
+    """Return what may be written for the numbers: names, and the numbers themselves."""
+    return {str(number): number for number in numbers.values()} | dict(numbers)

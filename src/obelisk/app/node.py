@@ -1,7 +1,7 @@
 """Everything that one process runs: index, storage area, services, front doors."""
 
 from obelisk.app.description import describe
-from obelisk.config import Config, DICOMSection, StorageAccess
+from obelisk.config import AnnotationSection, Config, DICOMSection, StorageAccess
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.rest.admission import Admission
 from obelisk.rest.application import Application
@@ -10,10 +10,18 @@ from obelisk.rest.messages import Services, UploadLimits
 from obelisk.scp.server import DICOMServer
 from obelisk.scp.settings import DICOMServerSettings, KnownCaller
 from obelisk.scp.syntaxes import TransferSyntaxGroup
+from obelisk.services.attachments import Attachments, AttachmentSettings
 from obelisk.services.changes import Changes
 from obelisk.services.content import Contents
+from obelisk.services.content_names import (
+    CONTENT_NUMBERS,
+    METADATA_NUMBERS,
+    ContentNames,
+)
 from obelisk.services.finding import Finding, FindSettings
 from obelisk.services.ingest import Ingest, IngestSettings
+from obelisk.services.labels import Labels, Protection
+from obelisk.services.metadata import Metadata
 from obelisk.services.removal import Removal
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
@@ -91,6 +99,10 @@ class Node:
             requested_tags=RequestedTags(
                 self._index, resources, encoding, is_storage_read=find.is_storage_read
             ),
+            metadata=self._metadata(config.annotations),
+            attachments=self._attachments(config),
+            labels=Labels(self._index),
+            protection=Protection(self._index),
             views=Views(resources, encoding),
             contents=Contents(resources, encoding),
             changes=Changes(self._index),
@@ -101,8 +113,29 @@ class Node:
             ),
             default_encoding=encoding,
             system=describe(config),
+            media_types=_media_types(config.annotations),
             is_file_system_writable=http.file_system_writable,
         )
+
+    def _metadata(self, annotations: AnnotationSection) -> Metadata:
+        return Metadata(
+            self._index,
+            ContentNames("metadata", METADATA_NUMBERS, annotations.user_metadata),
+            is_revision_required=annotations.check_revisions,
+        )
+
+    def _attachments(self, config: Config) -> Attachments:
+        storage, annotations = config.storage, config.annotations
+        users = {
+            name: one.number for name, one in annotations.user_content_types.items()
+        }
+        settings = AttachmentSettings(
+            is_compressed=storage.storage_compression,
+            is_md5_computed=storage.store_md5,
+            is_revision_required=annotations.check_revisions,
+        )
+        names = ContentNames("content type", CONTENT_NUMBERS, users)
+        return Attachments(self._index, self._storage, names, settings)
 
     def start(self) -> None:
         """Start the DICOM server and the timers.
@@ -140,6 +173,12 @@ def _ingest_settings(config: Config) -> IngestSettings:
         stable_age_seconds=storage.stable_age,
         default_encoding=storage.default_encoding.value,
     )
+
+
+def _media_types(annotations: AnnotationSection) -> dict[int, str]:
+    users = annotations.user_content_types.values()
+    known = {one.number: one.media_type for one in users}
+    return {CONTENT_NUMBERS["dicom"]: "application/dicom"} | known
 
 
 def _find_settings(config: Config) -> FindSettings:

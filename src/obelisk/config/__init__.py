@@ -3,6 +3,7 @@
 from obelisk.config.loading import load_config
 from obelisk.config.rendering import default_file, effective, reference_tables
 from obelisk.config.sections import (
+    AnnotationSection,
     Config,
     DefaultEncoding,
     DICOMSection,
@@ -13,9 +14,11 @@ from obelisk.config.sections import (
     StorageAccess,
     StorageSection,
     SystemSection,
+    UserContent,
 )
 
 __all__ = [
+    "AnnotationSection",
     "Config",
     "DICOMSection",
     "DefaultEncoding",
@@ -26,6 +29,7 @@ __all__ = [
     "StorageAccess",
     "StorageSection",
     "SystemSection",
+    "UserContent",
     "default_file",
     "effective",
     "load_config",

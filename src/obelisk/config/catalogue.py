@@ -14,7 +14,7 @@ WebDavUploadAllowed
 """
 
 _FALSE = """
-CheckRevisions DicomAlwaysAllowFind DicomAlwaysAllowFindWorklist
+DicomAlwaysAllowFind DicomAlwaysAllowFindWorklist
 DicomAlwaysAllowGet DicomAlwaysAllowMove DicomEchoChecksFind DicomModalitiesInDatabase
 DicomTlsEnabled ExecuteLuaEnabled HttpVerbose
 LogExportedResources OrthancPeersInDatabase ReadOnly
@@ -82,8 +82,6 @@ UNSUPPORTED: dict[str, Any] = {
     "TranscoderCacheSize": 256,
     "TranscoderMemoryCapacity": 256,
     "TranscoderThreadsCount": 4,
-    "UserContentType": {},
-    "UserMetadata": {},
     "Warnings": dict.fromkeys(_WARNINGS, True),
 }
 """The default in Orthanc 1.13 of each option of its core that has no effect here."""

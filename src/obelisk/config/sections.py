@@ -73,6 +73,17 @@ class Modality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserContent:
+    """A content type for attachments of users."""
+
+    number: int
+    """Its number, 1,024 to 65,535."""
+
+    media_type: str = "application/octet-stream"
+    """What such attachments are, for HTTP."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SystemSection:
     """The server as a whole."""
 
@@ -152,6 +163,24 @@ class FindSection:
 
     instance_count_max: int = option("LimitFindInstances", 0, minimum=0)
     """How many instances a search gives at most; 0 means no limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotationSection:
+    """What users attach to patients, studies, series and instances."""
+
+    user_metadata: Mapping[str, int] = option("UserMetadata", {})
+    """Names for metadata of users, and the number from 1,024 to 65,535 that each of
+    them stands for. Other numbers of that range can be used without a name."""
+
+    user_content_types: Mapping[str, UserContent] = option("UserContentType", {})
+    """Names for the content types of attachments of users, and the number from 1,024
+    to 65,535 that each of them stands for; `[number, "image/png"]` also gives the
+    media type that HTTP clients are told."""
+
+    check_revisions: bool = option("CheckRevisions", default=False)
+    """Whether a request that changes metadata or an attachment must say in `If-Match`
+    which revision it changes; it is refused when somebody else was faster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,6 +378,9 @@ class Config:
 
     find: FindSection = FindSection()
     """Searches."""
+
+    annotations: AnnotationSection = AnnotationSection()
+    """What users attach."""
 
     http: HTTPSection = HTTPSection()
     """The HTTP server."""

@@ -14,11 +14,16 @@ from obelisk.config.sections import (
     Modality,
     OverwriteMode,
     StorageAccess,
+    UserContent,
 )
 
 # PS3.5 Section 6.2: the character repertoire of an application entity title
 _NAME = re.compile(r"[ -\[\]-~]+")
 _MODALITY_NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+
+_USER_NUMBER = Option(name="number", minimum=1024, maximum=65535)
+_MEDIA_TYPE = Option(name="media type", length_max=255)
 
 
 class InvalidValueError(ValueError):
@@ -137,6 +142,38 @@ def to_users(value: object, _facts: Option) -> dict[str, str]:
     return dict(value)
 
 
+def to_numbers(value: object, _facts: Option) -> dict[str, int]:
+    """Return user-defined numbers by name."""
+    return {name: one.number for name, one in _user_contents(value).items()}
+
+
+def to_user_contents(value: object, _facts: Option) -> dict[str, UserContent]:
+    """Return user-defined content types by name."""
+    return _user_contents(value, allows_media_type=True)
+
+
+def _user_contents(
+    value: object, *, allows_media_type: bool = False
+) -> dict[str, UserContent]:
+    if not isinstance(value, dict):
+        raise InvalidValueError('an object of names and numbers: {"a": 1024}')
+    made = {}
+    for name, one in value.items():
+        if not name or "/" in name or name.lstrip("-").isdigit():
+            raise InvalidValueError("names without slash that are no numbers")
+        number, media_type = one, UserContent(number=0).media_type
+        if allows_media_type and isinstance(one, list) and len(one) == 2:
+            number, media_type = one
+        try:
+            made[name] = UserContent(
+                number=to_integer(number, _USER_NUMBER),
+                media_type=to_text(media_type, _MEDIA_TYPE),
+            )
+        except InvalidValueError as error:
+            raise InvalidValueError(f'an object, whose "{name}" is {error}') from error
+    return made
+
+
 def _modality_members(value: object) -> dict[str, Any] | None:
     if isinstance(value, list) and len(value) in (3, 4):
         value = dict(zip(("AET", "Host", "Port"), value, strict=False))
@@ -230,6 +267,8 @@ CONVERTERS: Mapping[object, Callable[[object, Option], Any]] = {
     StorageAccess: to_storage_access,
     Mapping[str, str]: to_users,
     Mapping[str, Modality]: to_modalities,
+    Mapping[str, int]: to_numbers,
+    Mapping[str, UserContent]: to_user_contents,
 }
 """How to read a value for each type of field."""
 
@@ -240,6 +279,8 @@ def to_json(value: object) -> Any:
         return value.value
     if isinstance(value, Path):
         return str(value)
+    if isinstance(value, UserContent):
+        value = (value.number, value.media_type)
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, Modality):

@@ -150,7 +150,7 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By what to put resources in order: a tag, or the name of a metadata."""
+    """By what to put resources in order: a tag, or a metadata (see `Query`)."""
 
     key: int | str
     type: OrderType = OrderType.TEXT
@@ -169,7 +169,8 @@ class Query:
         What is wanted of attributes. One of a higher level is that of the ancestor;
         those of a lower level must be fulfilled together by something below.
     metadata
-        What is wanted of the metadata, by name.
+        What is wanted of the metadata: by name of those of the server, by number of
+        those of users.
     labels, labels_rule
         Labels, and how many of them are wanted.
     parents

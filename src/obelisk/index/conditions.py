@@ -34,10 +34,7 @@ def all_of(clauses: Iterable[Clause]) -> Clause:
 
 
 def condition_clause(
-    condition: Condition,
-    value: str,
-    value_parameters: Sequence[object] = (),
-    column: str | None = None,
+    condition: Condition, value: str, column: str | None = None
 ) -> Clause:
     """Ask something of a text.
 
@@ -45,7 +42,7 @@ def condition_clause(
     ----------
     condition
         What is asked.
-    value, value_parameters
+    value
         The expression of the text, NULL if there is none.
     column
         The column that holds the text in capitals, "" if there is none.
@@ -55,10 +52,8 @@ def condition_clause(
     is_exact = not isinstance(condition, Between) and condition.is_case_sensitive
     if column is None:
         folded = f"{_function(condition)}({value})"
-        text, parameters = _text(
-            condition, value if is_exact else folded, is_folded=not is_exact
-        )
-        return text, [*value_parameters, *parameters]
+        shown = value if is_exact else folded
+        return _text(condition, shown, is_folded=not is_exact)
     clauses = [_text(condition, column, is_folded=True)]
     if is_exact:
         clauses.append(_text(condition, value, is_folded=False))

@@ -130,14 +130,14 @@ def compile_find(query: Query) -> Statement:
     """
     compiler = _Compiler(query)
     where, parameters = compiler.where()
-    order, order_parameters = compiler.order()
+    order = compiler.order()
     alias = _alias(query.level)
     sql = (
         f"SELECT {alias}.pk, {alias}.id FROM {compiler.source()}"  # noqa: S608 -- names of our own tables
         f"{where} ORDER BY {order} LIMIT ? OFFSET ?"
     )
     limit = -1 if query.limit is None else query.limit
-    return Statement(sql, (*parameters, *order_parameters, limit, query.since))
+    return Statement(sql, (*parameters, limit, query.since))
 
 
 def compile_count(query: Query) -> Statement:
@@ -220,8 +220,7 @@ class _Compiler:
         return sql, parameters
 
     def _metadata(self, name: str, condition: Condition) -> Clause:
-        expression, parameters = _metadata_value(self._query.level, name)
-        return condition_clause(condition, expression, parameters)
+        return condition_clause(condition, _metadata_value(self._query.level, name))
 
     def _labels(self) -> list[Clause]:
         query = self._query
@@ -239,22 +238,19 @@ class _Compiler:
         negation = "NOT " if rule is LabelsRule.NONE else ""
         return [(f"{negation}{sql}{names})", list(labels))]
 
-    def order(self) -> Clause:
+    def order(self) -> str:
         alias = _alias(self._query.level)
         if not self._query.order:
-            return f"{alias}.id", []
-        texts, parameters = zip(*map(self._order_by, self._query.order), strict=True)
-        joined = ", ".join([*texts, f"{alias}.pk"])
-        return joined, [value for part in parameters for value in part]
+            return f"{alias}.id"
+        return ", ".join([*map(self._order_by, self._query.order), f"{alias}.pk"])
 
-    def _order_by(self, order: Order) -> Clause:
+    def _order_by(self, order: Order) -> str:
         """Order by a value; resources without it come last."""
         column: str | None = None
         if isinstance(order.key, str):
-            value, parameters = _metadata_value(self._query.level, order.key)
+            value = _metadata_value(self._query.level, order.key)
         else:
             value, column = self._sorted_value(order.key)
-            parameters = []
         key = _CASTS[order.type].format(value)
         if column is not None and order.type is OrderType.TEXT:
             key = column
@@ -263,8 +259,8 @@ class _Compiler:
         if order.is_descending:
             # NULL comes last by itself; "" of a column is made to precede it.
             last = f", {value} IS NULL" if column else ""
-            return f"{key} DESC{last}", parameters
-        return f"{value} IS NULL, {key}", parameters + parameters
+            return f"{key} DESC{last}"
+        return f"{value} IS NULL, {key}"
 
     def _sorted_value(self, tag: int) -> tuple[str, str | None]:
         """Return the expression of an attribute, and its column if there is one."""
@@ -299,13 +295,20 @@ def _value(alias: str, level: Level, tag: int) -> str:
     return f"({alias}.{column} ->> '{name_of(tag)}')"
 
 
-def _metadata_value(level: Level, name: str) -> Clause:
+def _metadata_value(level: Level, name: str) -> str:
+    """Return the expression of one of the metadata, NULL if it is not set."""
     alias = _alias(level)
     column = _METADATA.get((level, name))
     if column is not None:
-        return column.format(alias=alias), []
-    quoted = name.replace('"', "")
-    return f"json_extract({alias}.metadata, ?)", [f'$."{quoted}"']
+        return column.format(alias=alias)
+    if name.isdecimal():
+        return (
+            "(SELECT m.value FROM user_metadata m WHERE"  # noqa: S608 -- idem
+            f" m.level = {level.depth} AND m.resource_pk = {alias}.pk"
+            f" AND m.number = {int(name)})"
+        )
+    quoted = name.replace('"', "").replace("'", "''")
+    return f"json_extract({alias}.metadata, '$.\"{quoted}\"')"
 
 
 def _attribute(alias: str, level: Level, constraint: Constraint) -> Clause:

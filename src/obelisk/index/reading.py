@@ -1,12 +1,12 @@
 """What can be asked of the index inside one transaction."""
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.matching import Query
 from obelisk.errors import NotFoundError
+from obelisk.index.annotation_reading import AnnotationReading
 from obelisk.index.query import compile_count, compile_find
 from obelisk.index.records import (
     Attachment,
@@ -18,12 +18,12 @@ from obelisk.index.records import (
     ResourceRow,
     SeriesIndexes,
 )
-from obelisk.index.statements import LEVEL_STATEMENTS, STATEMENTS
+from obelisk.index.statements import STATEMENTS
 
 _LAST_SEQ = 2**63 - 1
 
 
-class ReadTransaction:
+class ReadTransaction(AnnotationReading):
     """A consistent view of the index.
 
     Parameters
@@ -31,15 +31,6 @@ class ReadTransaction:
     connection
         A connection on which a transaction is open.
     """
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def _run(self, name: str, *parameters: object) -> sqlite3.Cursor:
-        return self._connection.execute(STATEMENTS[name], parameters)
-
-    def _run_at(self, name: str, level: Level, *parameters: object) -> sqlite3.Cursor:
-        return self._connection.execute(LEVEL_STATEMENTS[name, level], parameters)
 
     def find_ids(self, level: Level, since: int, limit: int | None) -> list[str]:
         """Return the ids of a page of resources, in the order of the ids."""
@@ -71,18 +62,6 @@ class ReadTransaction:
     def find_sop_classes(self, study_pk: int) -> list[str]:
         """Return the SOP Class UIDs of a study, each once, in their order."""
         return [value for (value,) in self._run("find_sop_classes", study_pk)]
-
-    def lookup_pk(self, level: Level, id_: str) -> int | None:
-        """Return the row number of a resource, `None` if there is none."""
-        row = self._run_at("find_pk", level, id_).fetchone()
-        return None if row is None else int(row[0])
-
-    def get_pk(self, level: Level, id_: str) -> int:
-        """Return the row number of a resource, or raise `NotFoundError`."""
-        pk = self.lookup_pk(level, id_)
-        if pk is None:
-            raise NotFoundError(level.name.lower(), id_)
-        return pk
 
     def find_rows(
         self, level: Level, since: int, limit: int | None
@@ -152,7 +131,7 @@ class ReadTransaction:
         return Counts(*self._run("total_counts").fetchone())
 
     def lookup_attachment(
-        self, level: Level, pk: int, content_type: ContentType = ContentType.DICOM
+        self, level: Level, pk: int, content_type: int = ContentType.DICOM
     ) -> Attachment | None:
         """Return an attachment of a resource, `None` if it has none of that type."""
         row = self._run("find_attachment", level.depth, pk, content_type).fetchone()
@@ -225,14 +204,5 @@ def _change(row: tuple[Any, ...]) -> Change:
 
 
 def _attachment(row: tuple[Any, ...]) -> Attachment:
-    key, compression, size, md5, crc32, stored_size, stored_md5, type_ = row
-    return Attachment(
-        key,
-        Compression(compression),
-        size,
-        md5,
-        crc32,
-        stored_size,
-        stored_md5,
-        ContentType(type_),
-    )
+    key, compression, *rest = row
+    return Attachment(key, Compression(compression), *rest)

@@ -10,7 +10,7 @@ from obelisk.dicom.levels import Level
 
 
 class ContentType(IntEnum):
-    """What an attachment holds; the numbers are Orthanc's."""
+    """What an attachment holds; the numbers are Orthanc's, users have others."""
 
     DICOM = 1
 
@@ -33,6 +33,8 @@ class ChangeType(Enum):
     STABLE_SERIES = "StableSeries"
     STABLE_STUDY = "StableStudy"
     STABLE_PATIENT = "StablePatient"
+    UPDATED_METADATA = "UpdatedMetadata"
+    UPDATED_ATTACHMENT = "UpdatedAttachment"
 
 
 NEW = {
@@ -61,7 +63,8 @@ class Attachment:
     """One file of the storage area, and what it holds.
 
     Sizes are in bytes and MD5 sums in hexadecimal (empty if not computed);
-    `crc32` is that of the content, before any compression.
+    `crc32` is that of the content, before any compression. `revision` counts how
+    often it was changed.
     """
 
     key: str
@@ -71,7 +74,8 @@ class Attachment:
     crc32: int
     stored_size: int
     stored_md5: str
-    content_type: ContentType = ContentType.DICOM
+    content_type: int = ContentType.DICOM
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ class ResourceRow(NamedTuple):
     index_in_series: int | None
     file_key: str | None
     file_size: int | None
+    labels: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,11 @@ class SeriesIndexes:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much is below a resource, or in the whole archive; sizes in bytes."""
+    """How much is below a resource, or in the whole archive; sizes in bytes.
+
+    The sizes beginning with `other` are the parts of the whole that are no DICOM
+    files; they are not counted for the whole archive.
+    """
 
     patient_count: int
     study_count: int
@@ -146,6 +155,8 @@ class Counts:
     instance_count: int
     disk_size: int
     uncompressed_size: int
+    other_disk_size: int = 0
+    other_uncompressed_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +180,17 @@ class Deletion:
 
     remaining: tuple[Level, str] | None
     keys: list[str]
+
+
+class UserMetadatum(NamedTuple):
+    """A value that a user gave to a resource; text, or bytes that are no UTF-8."""
+
+    number: int
+    value: str | bytes
+    revision: int
+
+    @property
+    def content(self) -> bytes:
+        """The value as bytes."""
+        value = self.value
+        return value.encode() if isinstance(value, str) else value

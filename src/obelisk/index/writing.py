@@ -5,7 +5,7 @@ import orjson
 from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.matching import fold
-from obelisk.index.reading import ReadTransaction
+from obelisk.index.annotation_writing import AnnotationWriting
 from obelisk.index.records import (
     NEW,
     STABLE,
@@ -23,7 +23,7 @@ def _json(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-class WriteTransaction(ReadTransaction):
+class WriteTransaction(AnnotationWriting):
     """A consistent view of the index that can be changed."""
 
     def store_instance(self, new: NewInstance, mode: OverwriteMode) -> StoreOutcome:
@@ -166,11 +166,6 @@ class WriteTransaction(ReadTransaction):
             type_, id_ = ChangeType.COMPLETED_SERIES, new.ids.series
             self._log(type_, Level.SERIES, series_pk, id_, new.received)
 
-    def _log(
-        self, type_: ChangeType, level: Level, pk: int, id_: str, date: str
-    ) -> None:
-        self._run("insert_change", type_.value, level.depth, pk, id_, date)
-
     def delete(self, level: Level, id_: str) -> Deletion:
         """Delete a resource, all below it, and its ancestors that become empty.
 
@@ -211,7 +206,8 @@ class WriteTransaction(ReadTransaction):
             for (child,) in children:
                 self._delete_tree(level.child, child, keys)
         keys += [key for (key,) in self._run("delete_attachments", level.depth, pk)]
-        self._run("delete_changes", level.depth, pk)
+        for name in ("delete_changes", "delete_user_metadata", "delete_labels"):
+            self._run(name, level.depth, pk)
         self._run_at("delete_row", level, pk)
 
     def _shrink_ancestors(
@@ -224,7 +220,13 @@ class WriteTransaction(ReadTransaction):
         remaining = (level, id_)
         studies = lost.study_count if top is Level.STUDY else 0
         seriess = lost.series_count if top is not Level.INSTANCE else 0
-        sizes = (lost.instance_count, lost.disk_size, lost.uncompressed_size)
+        sizes = (
+            lost.instance_count,
+            lost.disk_size,
+            lost.uncompressed_size,
+            lost.other_disk_size,
+            lost.other_uncompressed_size,
+        )
         below = {Level.SERIES: (), Level.STUDY: (seriess,)}
         for ancestor in reversed(LEVELS[: top.depth]):
             pk = self.find_ancestor_pk(level, pk, ancestor)

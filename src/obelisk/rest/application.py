@@ -93,8 +93,9 @@ class Application:
             if self._is_method_overridable:
                 request.method = wanted_method(request)
             match = self._router.match(request.method, request.path)
-            request.id, request.level = match.id, match.level
-            request.relative, request.rest = match.relative, match.rest
+            request.id, request.name = match.id, match.name
+            request.level, request.relative = match.level, match.relative
+            request.rest = match.rest
             return match.handler(request, self._services)
         except ServerError as error:
             return self._failed(error, request)

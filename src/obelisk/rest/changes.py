@@ -30,8 +30,6 @@ _OTHERS = frozenset(
         "StablePatient",
         "StableSeries",
         "StableStudy",
-        "UpdatedAttachment",
-        "UpdatedMetadata",
     }
 )
 

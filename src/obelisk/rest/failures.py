@@ -9,6 +9,7 @@ import orjson
 
 from obelisk.errors import (
     ConfigError,
+    CorruptedFileError,
     ForbiddenError,
     IndexUnavailableError,
     InvalidArgumentError,
@@ -18,15 +19,26 @@ from obelisk.errors import (
     NotFoundError,
     NotSupportedError,
     ProtocolError,
+    ReadOnlyContentError,
     RequestTimeoutError,
+    RevisionConflictError,
     ServerError,
     StorageError,
     StorageFullError,
     UnavailableError,
+    UnknownNameError,
 )
 from obelisk.rest.auth import REALM, UnauthorizedError
 from obelisk.rest.error_codes import ERROR_CODES
-from obelisk.rest.messages import TEXT, BadTypeError, Request, Response, reason
+from obelisk.rest.messages import (
+    TEXT,
+    BadContentError,
+    BadTypeError,
+    Request,
+    Response,
+    bare_response,
+    reason,
+)
 from obelisk.rest.ranges import RangeError
 from obelisk.rest.routing import MethodNotAllowedError
 from obelisk.services.ordering import UnorderableSlicesError
@@ -50,7 +62,10 @@ STATUS_OF: Mapping[type[ServerError], Status] = MappingProxyType(
         InvalidArgumentError: Status(400, 3),
         BadTypeError: Status(400, 5),
         RequestTimeoutError: Status(408, 16),
+        BadContentError: Status(400, 15),
         NotFoundError: Status(404, 17),
+        UnknownNameError: Status(404, 7),
+        RevisionConflictError: Status(409, 43),
         MethodNotAllowedError: Status(405, 8),
         ForbiddenError: Status(403, 45),
         UnauthorizedError: Status(401, 29),
@@ -61,6 +76,7 @@ STATUS_OF: Mapping[type[ServerError], Status] = MappingProxyType(
         UnorderableSlicesError: Status(500, 2040),
         StorageError: Status(500, 14),
         StorageFullError: Status(507, 19),
+        CorruptedFileError: Status(500, 20),
         IndexUnavailableError: Status(503, 36),
         ProtocolError: Status(500, 9),
         ConfigError: Status(500, 47),
@@ -98,6 +114,8 @@ def failure_response(
         _log.error("%s %s failed: %s", request.method, request.path, error)
     else:
         _log.info("%s %s refused: %s", request.method, request.path, error)
+    if isinstance(error, ReadOnlyContentError):
+        return bare_response(status.http)
     description = _description(error, request, status) if is_described else None
     body = orjson.dumps(description, option=orjson.OPT_INDENT_2) if description else b""
     return Response(body, [("Content-Type", TEXT), *_headers(error)], status.http)

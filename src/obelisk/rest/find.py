@@ -14,11 +14,12 @@ from obelisk.dicom.matching import (
     text_condition,
 )
 from obelisk.dicom.tag_json import TagForm
-from obelisk.errors import InvalidArgumentError, InvalidInputError, NotFoundError
+from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.json_bodies import Fields, read_body, read_fields
 from obelisk.rest.messages import Request, Response, Services, json_response
 from obelisk.rest.resource_json import resources_json
 from obelisk.rest.response_content import ResponseContent, parse_parts
+from obelisk.services.content_names import USER_NUMBERS
 
 _LEVELS = {
     name: level for level in LEVELS for name in (level.value.lower(), level.plural)
@@ -34,28 +35,6 @@ _ORDERS = {
     "metadataasint": (OrderType.INTEGER, False),
     "metadataasfloat": (OrderType.FLOAT, False),
 }
-
-#: The metadata by their numbers in Orthanc.
-_METADATA = {
-    1: "IndexInSeries",
-    2: "ReceptionDate",
-    3: "RemoteAET",
-    4: "ExpectedNumberOfInstances",
-    5: "ModifiedFrom",
-    6: "AnonymizedFrom",
-    7: "LastUpdate",
-    8: "Origin",
-    9: "TransferSyntax",
-    10: "SopClassUid",
-    11: "RemoteIP",
-    12: "CalledAET",
-    13: "HttpUsername",
-    14: "PixelDataOffset",
-    15: "MainDicomTagsSignature",
-    16: "MainDicomSequences",
-    17: "PixelDataVR",
-}
-_METADATA_NAMES = frozenset(_METADATA.values())
 
 
 def find(request: Request, services: Services) -> Response:
@@ -143,12 +122,12 @@ def read_query(fields: Fields, services: Services) -> Query:
         metadata=tuple(
             (name, text_condition(text, is_case_sensitive=is_sensitive))
             for key, text in metadata.items()
-            if (name := _metadata_name(key)) and text
+            if (name := _metadata_name(key, services)) and text
         ),
         labels=tuple(fields.texts("Labels")),
         labels_rule=_labels_rule(fields),
         parents=_parents(fields),
-        order=tuple(map(_order, fields.objects("OrderBy"))),
+        order=tuple(_order(one, services) for one in fields.objects("OrderBy")),
         since=fields.number("Since"),
         limit=fields.number("Limit") or None,
     )
@@ -169,13 +148,11 @@ def parse_tag(text: str) -> int:
     return tag
 
 
-def _metadata_name(text: str) -> str:
-    number = text.removeprefix("-")
-    if number.isascii() and number.isdigit():
-        return _METADATA.get(int(text), text)
-    if text not in _METADATA_NAMES:
-        raise NotFoundError("metadata", text)
-    return text
+def _metadata_name(text: str, services: Services) -> str:
+    """Return the name of metadata of the server, or the number of those of users."""
+    names = services.metadata.names
+    number = names.number(text)
+    return str(number) if number in USER_NUMBERS else names.name(number)
 
 
 def _labels_rule(fields: Fields) -> LabelsRule:
@@ -194,7 +171,7 @@ def _parents(fields: Fields) -> tuple[tuple[Level, str], ...]:
     )
 
 
-def _order(fields: Fields) -> Order:
+def _order(fields: Fields, services: Services) -> Order:
     key = fields.text("Key")
     found = _ORDERS.get(fields.text("Type").lower())
     direction = fields.text("Direction").upper()
@@ -203,5 +180,5 @@ def _order(fields: Fields) -> Order:
     if direction not in ("ASC", "DESC"):
         raise InvalidInputError('Field "Direction" must be "ASC" or "DESC"')
     type_, is_tag = found
-    name = parse_tag(key) if is_tag else _metadata_name(key)
+    name = parse_tag(key) if is_tag else _metadata_name(key, services)
     return Order(name, type_, direction == "DESC")

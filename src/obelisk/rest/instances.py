@@ -1,18 +1,17 @@
 """What is in one instance: its file, its tags, its header."""
 
 import re
-from urllib.parse import quote
 
 from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.reading.dataset import read_dataset
 from obelisk.dicom.reading.file_meta import read_file_meta
 from obelisk.dicom.tag_json import TagForm, header_json, tags_json
 from obelisk.errors import InvalidArgumentError
+from obelisk.rest.file_names import disposition
 from obelisk.rest.messages import Request, Response, Services, json_response
 from obelisk.rest.ranges import content_response
 
 _TAG = re.compile(r"([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})")
-_UNSAFE = re.compile(r"[^ !#-:<-\[\]-~]")
 
 
 def get_file(request: Request, services: Services) -> Response:
@@ -20,7 +19,7 @@ def get_file(request: Request, services: Services) -> Response:
     file = services.resources.open_file(request.id)
     headers = [
         ("Content-Type", "application/dicom"),
-        ("Content-Disposition", _disposition(request)),
+        ("Content-Disposition", disposition(request, f"{request.id}.dcm")),
     ]
     return content_response(
         request, file.read, file.size, file.md5 or file.uuid, headers
@@ -46,15 +45,6 @@ def get_header(request: Request, services: Services) -> Response:
     file = services.resources.open_file(request.id)
     with file.view() as content:
         return json_response(header_json(read_file_meta(content), tag_form(request)))
-
-
-def _disposition(request: Request) -> str:
-    """Name a file for the client (RFC 6266)."""
-    wanted = request.args.get("filename", "")
-    disposition = f'filename="{_UNSAFE.sub("", wanted) or f"{request.id}.dcm"}"'
-    if wanted.isascii():
-        return disposition
-    return f"{disposition}; filename*=UTF-8''{quote(wanted, safe='')}"
 
 
 def _tags_response(request: Request, services: Services, form: TagForm) -> Response:

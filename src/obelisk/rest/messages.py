@@ -12,10 +12,13 @@ import werkzeug
 from obelisk.dicom.levels import Level
 from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.admission import Admission
+from obelisk.services.attachments import Attachments
 from obelisk.services.changes import Changes
 from obelisk.services.content import Contents
 from obelisk.services.finding import Finding
 from obelisk.services.ingest import Ingest
+from obelisk.services.labels import Labels, Protection
+from obelisk.services.metadata import Metadata
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
 from obelisk.services.views import Views
@@ -48,8 +51,9 @@ class UploadLimits:
 class Services:
     """What the handlers work with.
 
-    `system` is what ``GET /system`` shows; `is_file_system_writable` says whether
-    clients may have files written to any path (RestApiWriteToFileSystemEnabled).
+    `system` is what ``GET /system`` shows; `media_types` says what the content types of
+    attachments are, by number; `is_file_system_writable` says whether clients may have
+    files written to any path (RestApiWriteToFileSystemEnabled).
     """
 
     ingest: Ingest
@@ -58,11 +62,16 @@ class Services:
     views: Views
     contents: Contents
     finding: Finding
+    metadata: Metadata
+    attachments: Attachments
+    labels: Labels
+    protection: Protection
     changes: Changes
     admission: Admission
     limits: UploadLimits
     default_encoding: str
     system: Mapping[str, Any]
+    media_types: Mapping[int, str]
     is_file_system_writable: bool = False
 
 
@@ -71,6 +80,8 @@ class Request(werkzeug.Request):
 
     #: The identifier in the path, if there is one.
     id: str = ""
+    #: The name behind it in the path, if there is one.
+    name: str = ""
     #: The level that the path is about.
     level: Level = Level.PATIENT
     #: The other level that the path names, if there is one.
@@ -92,6 +103,10 @@ class Response:
 
 class BadTypeError(InvalidArgumentError):
     """A parameter has another type than it should have."""
+
+
+class BadContentError(InvalidInputError):
+    """The body of a request is not what it should be."""
 
 
 def flag(request: Request, name: str, *, default: bool) -> bool:
@@ -164,6 +179,11 @@ def json_response(value: object) -> Response:
 def text_response(text: str = "") -> Response:
     """Answer with plain text."""
     return Response(text.encode(), [("Content-Type", TEXT)])
+
+
+def bare_response(status: int) -> Response:
+    """Answer with a status and nothing else."""
+    return Response(b"", [], status)
 
 
 def reason(status: int) -> str:

@@ -1,14 +1,12 @@
 """Resources as JSON, as Orthanc writes them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from obelisk.dicom.attribute_json import attributes_json
-from obelisk.dicom.dictionary import format_tag
-from obelisk.dicom.levels import MAIN_TAGS, Level
+from obelisk.dicom.levels import Level
 from obelisk.dicom.tag_json import TagForm
 from obelisk.index.records import Attachment
 from obelisk.rest.messages import Services
@@ -16,10 +14,6 @@ from obelisk.rest.response_content import ResponseContent
 from obelisk.services.resources import ResourceDescription
 
 _CHILDREN = {Level.PATIENT: "Studies", Level.STUDY: "Series", Level.SERIES: "Instances"}
-
-_SIGNATURES = {
-    level: ";".join(map(format_tag, sorted(tags))) for level, tags in MAIN_TAGS.items()
-}
 
 
 def resources_json(
@@ -37,17 +31,22 @@ def resources_json(
         found = find(level, rows, content.tags, content.form)
         for one, values in zip(shown, found, strict=True):
             one["RequestedTags"] = values
-    if content.parts is not None and "Attachments" in content.parts:
+    parts = content.parts or frozenset()
+    if "Attachments" in parts:
         attachments = services.resources.attachments(level, [row.pk for row in rows])
         for one, files in zip(shown, attachments, strict=True):
             one["Attachments"] = list(map(_attachment, files))
+    if "Metadata" in parts:
+        metadata = services.metadata.texts(level, rows)
+        for one, texts in zip(shown, metadata, strict=True):
+            one["Metadata"] = texts
     return shown
 
 
 def resource_json(
     described: ResourceDescription, content: ResponseContent
 ) -> dict[str, Any]:
-    """Write what the row of a resource holds: all but attachments, requested tags."""
+    """Write what the row of a resource holds; `resources_json` adds the rest."""
     if content.parts is not None:
         return _parts(described, content.parts, content.form)
     level, row = described.level, described.row
@@ -56,7 +55,7 @@ def resource_json(
         shown[_CHILDREN[level]] = orjson.Fragment(row.child_ids)
         shown["IsStable"] = described.is_stable
         shown["LastUpdate"] = row.last_update
-    shown["Labels"] = []
+    shown["Labels"] = orjson.Fragment(row.labels)
     shown["MainDicomTags"] = _tags(row.attributes, content.form)
     if level.parent is not None:
         shown[f"Parent{level.parent.value}"] = row.parent_id
@@ -105,42 +104,14 @@ def _parts(
     if "Parent" in parts and level.parent is not None:
         shown[f"Parent{level.parent.value}"] = row.parent_id
     if "Labels" in parts:
-        shown["Labels"] = []
+        shown["Labels"] = orjson.Fragment(row.labels)
     if "IsStable" in parts and level is not Level.INSTANCE:
         shown["IsStable"] = described.is_stable
     if "IsProtected" in parts and level is Level.PATIENT:
         shown["IsProtected"] = bool(row.is_protected)
     if "Status" in parts and level is Level.SERIES:
         shown["Status"] = _status(described)
-    if "Metadata" in parts:
-        shown["Metadata"] = _metadata(described)
     return shown
-
-
-def _metadata(described: ResourceDescription) -> dict[str, str]:
-    """Return all metadata, also those that are kept elsewhere."""
-    level, row = described.level, described.row
-    shown = described.metadata
-    shown["MainDicomTagsSignature"] = _SIGNATURES[level]
-    if level is not Level.INSTANCE:
-        shown["LastUpdate"] = row.last_update
-    attributes = described.attributes
-    number = attributes.get("InstanceNumber", attributes.get("ImageIndex"))
-    if row.index_in_series is not None:
-        shown["IndexInSeries"] = str(row.index_in_series)
-    elif isinstance(number, str):
-        shown["IndexInSeries"] = number
-    if row.expected_instance_count is not None:
-        shown["ExpectedNumberOfInstances"] = str(row.expected_instance_count)
-    sequences = {
-        name: value for name, value in attributes.items() if isinstance(value, list)
-    }
-    if sequences:
-        full = attributes_json(sequences, TagForm.FULL)
-        shown["MainDicomSequences"] = json.dumps(
-            {"Sequences": full, "Version": 1}, separators=(",", ":")
-        )
-    return dict(sorted(shown.items()))
 
 
 def _attachment(attachment: Attachment) -> dict[str, object]:

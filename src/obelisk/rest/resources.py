@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from obelisk.dicom.levels import Level
+from obelisk.index.records import Counts
 from obelisk.rest.messages import (
     Request,
     Response,
@@ -84,10 +85,17 @@ def resource_statistics(request: Request, services: Services) -> Response:
     }
     depth = request.level.depth
     shown = {name: n for name, (level, n) in by_level.items() if level.depth > depth}
+    return json_response(shown | sizes_json(_sizes(counts)))
+
+
+def _sizes(counts: Counts) -> dict[str, int]:
     disk, plain = counts.disk_size, counts.uncompressed_size
-    dicom = {"DicomDiskSize": disk, "DicomUncompressedSize": plain}
-    sizes = dicom | {"DiskSize": disk, "UncompressedSize": plain}
-    return json_response(shown | sizes_json(sizes))
+    return {
+        "DicomDiskSize": disk - counts.other_disk_size,
+        "DicomUncompressedSize": plain - counts.other_uncompressed_size,
+        "DiskSize": disk,
+        "UncompressedSize": plain,
+    }
 
 
 def sizes_json(sizes: Mapping[str, int]) -> dict[str, object]:

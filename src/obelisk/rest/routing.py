@@ -19,8 +19,8 @@ class Route:
     Segments of `path` in braces stand for many paths: ``{level}`` for the name of a
     collection such as ``studies``, ``{group}`` likewise but for ``instances``,
     ``{descendants}`` for the name of a deeper level, ``{ancestor}`` for the singular
-    name of a higher level, and ``{id}`` for any text. At the end of a path, ``{path}``
-    stands for any number of segments, also none.
+    name of a higher level, and ``{id}`` and ``{name}`` behind it for any text. At the
+    end of a path, ``{path}`` stands for any number of segments, also none.
     """
 
     path: str
@@ -35,6 +35,7 @@ class Match:
 
     handler: Handler
     id: str
+    name: str
     level: Level
     relative: Level
     rest: str = ""
@@ -78,7 +79,7 @@ class Router:
         for segment in segments:
             if segment == "{path}":
                 node.is_open = True
-            elif segment == "{id}":
+            elif segment in {"{id}", "{name}"}:
                 node.wildcard = node.wildcard or _Node()
                 node = node.wildcard
             else:
@@ -98,30 +99,33 @@ class Router:
         MethodNotAllowedError
             If there is one, but not for this method.
         """
-        node, id_, rest = self._find(path)
+        node, texts, rest = self._find(path)
         targets = node.targets or {
             "GET": (_Directory(node), Level.PATIENT, Level.PATIENT)
         }
         target = targets.get("GET" if method == "HEAD" else method)
         if target is None:
             raise MethodNotAllowedError([m for m in METHODS if m in targets])
-        return Match(target[0], id_, target[1], target[2], rest)
+        id_, name = (*texts, "", "")[:2]
+        return Match(target[0], id_, name, target[1], target[2], rest)
 
-    def _find(self, path: str) -> tuple[_Node, str, str]:
-        node, id_ = self._root, ""
+    def _find(self, path: str) -> tuple[_Node, list[str], str]:
+        node = self._root
+        texts: list[str] = []
         segments = [segment for segment in path.split("/") if segment]
         for depth, segment in enumerate(segments):
             if node.is_open:
-                return node, id_, "/".join(segments[depth:])
+                return node, texts, "/".join(segments[depth:])
             child = node.children.get(segment)
             if child is None:
-                child, id_ = node.wildcard, segment
+                child = node.wildcard
+                texts.append(segment)
             if child is None:
                 raise NotFoundError("route", path)
             node = child
         if not node.targets and (node is self._root or not node.children):
             raise NotFoundError("route", path)
-        return node, id_, ""
+        return node, texts, ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,8 @@
 """The only way in: bytes → storage area → index → answer."""
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-
-from isal import isal_zlib
 
 from obelisk.config import OverwriteMode
 from obelisk.dicom.dictionary import name_of
@@ -22,6 +19,7 @@ from obelisk.index.records import (
     StoreStatus,
 )
 from obelisk.services.compression import compress
+from obelisk.services.digest import Digest
 from obelisk.services.numbering import expected_instance_count, index_in_series
 from obelisk.services.removal import Removal
 from obelisk.services.timestamps import utc_text
@@ -130,7 +128,7 @@ class Ingest:
         content = parts[0] if len(parts) == 1 else b"".join(parts)
         if not content:
             raise InvalidDICOMError("Received an empty DICOM file")
-        digest = _Digest(is_md5_computed=self._settings.is_md5_computed)
+        digest = Digest(is_md5_computed=self._settings.is_md5_computed)
         parsed = self._parse(content)
         digest.update(content)
         return self._store(parsed, content, digest, origin)
@@ -141,7 +139,7 @@ class Ingest:
         """Store a file that is not held in memory."""
         pending = self._storage.create()
         try:
-            digest = _Digest(is_md5_computed=self._settings.is_md5_computed)
+            digest = Digest(is_md5_computed=self._settings.is_md5_computed)
             while parts:
                 part = parts.pop(0)
                 digest.update(part)
@@ -162,7 +160,7 @@ class Ingest:
         return parse_instance(content, default_encoding=encoding)
 
     def _store(
-        self, parsed: ParsedInstance, content: Buffer, digest: "_Digest", origin: Origin
+        self, parsed: ParsedInstance, content: Buffer, digest: Digest, origin: Origin
     ) -> StoreResult:
         """Write a content, compressed if need be, and record it."""
         pending = self._storage.create()
@@ -170,7 +168,7 @@ class Ingest:
             if not self._settings.is_compressed:
                 pending.write(content)
                 return self._record(parsed, pending, digest, digest, origin)
-            stored = _Digest(is_md5_computed=self._settings.is_md5_computed)
+            stored = Digest(is_md5_computed=self._settings.is_md5_computed)
             for chunk in compress(content):
                 stored.update(chunk)
                 pending.write(chunk)
@@ -182,8 +180,8 @@ class Ingest:
         self,
         parsed: ParsedInstance,
         pending: PendingContent,
-        digest: "_Digest",
-        stored: "_Digest",
+        digest: Digest,
+        stored: Digest,
         origin: Origin,
     ) -> StoreResult:
         """Make a content durable and known; the index has the last word."""
@@ -230,25 +228,6 @@ class Ingest:
             received=received,
             stable_at=now + self._settings.stable_age_seconds,
         )
-
-
-class _Digest:
-    """Size and sums of bytes that stream by."""
-
-    def __init__(self, *, is_md5_computed: bool) -> None:
-        self._md5 = hashlib.md5(usedforsecurity=False) if is_md5_computed else None
-        self.crc32 = 0
-        self.size = 0
-
-    def update(self, chunk: Buffer) -> None:
-        self.size += len(chunk)
-        self.crc32 = isal_zlib.crc32(chunk, self.crc32)
-        if self._md5 is not None:
-            self._md5.update(chunk)
-
-    @property
-    def md5(self) -> str:
-        return self._md5.hexdigest() if self._md5 is not None else ""
 
 
 def _metadata(

@@ -72,6 +72,12 @@ class ResourceDescription:
         return found
 
     @property
+    def labels(self) -> list[str]:
+        """The labels, in their order."""
+        found: list[str] = orjson.loads(self.row.labels)
+        return found
+
+    @property
     def child_ids(self) -> list[str]:
         """The ids of the children, in their order."""
         found: list[str] = orjson.loads(self.row.child_ids)

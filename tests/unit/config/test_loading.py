@@ -11,6 +11,7 @@ from obelisk.config import (
     DefaultEncoding,
     Modality,
     OverwriteMode,
+    UserContent,
     effective,
     load_config,
 )
@@ -472,3 +473,48 @@ def test_a_default_file_of_orthanc_gives_one_warning(load):
     _, warnings = load(content)
 
     assert len(warnings) == 1
+
+
+def test_names_of_users_stand_for_numbers(load):
+    """A content type may bring its media type."""
+    annotations = load(
+        {
+            "UserMetadata": {"Mine": 1024},
+            "UserContentType": {"raw": 65535, "png": [1025, "image/png"]},
+            "CheckRevisions": True,
+        }
+    )[0].annotations
+
+    assert annotations.user_metadata == {"Mine": 1024}
+    assert annotations.user_content_types == {
+        "raw": UserContent(number=65535),
+        "png": UserContent(number=1025, media_type="image/png"),
+    }
+    assert annotations.check_revisions
+
+
+@pytest.mark.parametrize("option", ["UserMetadata", "UserContentType"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        ["a"],
+        {"a": 1023},
+        {"a": 65536},
+        {"a": "1024"},
+        {"1": 1024},
+        {"": 1024},
+        {"a/b": 1},
+    ],
+)
+def test_wrong_names_and_numbers_are_refused(problems, option, value):
+    """Numbers below 1,024 belong to the server."""
+    (problem,) = problems({option: value})
+
+    assert f'"{option}" must be' in problem
+
+
+@pytest.mark.parametrize("value", [[1024], [1024, ""], [1024, 5], ["a", "b"]])
+def test_wrong_media_types_are_refused(problems, value):
+    """A pair is a number and a text."""
+    assert len(problems({"UserContentType": {"a": value}})) == 1
+    assert len(problems({"UserMetadata": {"a": [1024, "text/plain"]}})) == 1

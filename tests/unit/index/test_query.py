@@ -16,6 +16,7 @@ from obelisk.dicom.matching import (
 )
 from obelisk.errors import InvalidArgumentError
 from obelisk.index.query import compile_find, level_of
+from obelisk.index.revisions import RevisionCheck
 
 PATIENT_NAME = 0x00100010
 STUDY_DATE = 0x00080020
@@ -140,7 +141,9 @@ def test_metadata_are_matched_by_name(put, find):
 
     assert find(Level.INSTANCE, metadata=(("Origin", wanted),)) == [ids.instance]
     assert find(Level.STUDY, metadata=(("LastUpdate", Like("2024*")),)) == [ids.study]
-    assert find(Level.STUDY, metadata=(('a"b', wanted),)) == []
+    assert find(Level.INSTANCE, metadata=(("Origin", Like("Rest*")),)) == [ids.instance]
+    for name in ('a"b', "a'b"):
+        assert find(Level.STUDY, metadata=((name, wanted),)) == []
 
 
 @pytest.mark.parametrize(
@@ -267,3 +270,19 @@ def test_searches_use_the_indexes(index):
             ).fetchall()
 
             assert not any("SCAN" in row[3] for row in plan), (text, plan)
+
+
+def test_metadata_of_users_are_matched_by_number(index, put, find):
+    """They are in a table of their own."""
+    ids = put()
+    put(study="8", series="8", sop="8")
+    index.write(
+        lambda writer: writer.set_user_metadatum(
+            Level.STUDY, ids.study, 1024, b"some text", RevisionCheck(), ""
+        )
+    )
+
+    wanted = (("1024", Like("some*")),)
+    assert find(Level.STUDY, metadata=wanted) == [ids.study]
+    assert find(Level.SERIES, metadata=wanted) == []
+    assert find(Level.STUDY, order=(Order("1024"),))[0] == ids.study

@@ -24,24 +24,28 @@ SELECT id FROM {table} WHERE parent_pk = ? ORDER BY id
 -- The columns of all *_rows are those of ResourceRow.
 SELECT r.pk, r.id, r.attributes, r.metadata, NULL,
        (SELECT json_group_array(id) FROM (SELECT id FROM study WHERE parent_pk = r.pk ORDER BY id)),
-       r.last_update, r.stable_at, r.is_protected, NULL, NULL, NULL, NULL, NULL
+       r.last_update, r.stable_at, r.is_protected, NULL, NULL, NULL, NULL, NULL,
+       (SELECT json_group_array(label) FROM (SELECT label FROM label WHERE level = 0 AND resource_pk = r.pk ORDER BY label))
 FROM patient r
 
 -- name: study_rows
 SELECT r.pk, r.id, r.attributes, r.metadata, p.id,
        (SELECT json_group_array(id) FROM (SELECT id FROM series WHERE parent_pk = r.pk ORDER BY id)),
-       r.last_update, r.stable_at, 0, r.patient_attributes, NULL, NULL, NULL, NULL
+       r.last_update, r.stable_at, 0, r.patient_attributes, NULL, NULL, NULL, NULL,
+       (SELECT json_group_array(label) FROM (SELECT label FROM label WHERE level = 1 AND resource_pk = r.pk ORDER BY label))
 FROM study r JOIN patient p ON p.pk = r.parent_pk
 
 -- name: series_rows
 SELECT r.pk, r.id, r.attributes, r.metadata, p.id,
        (SELECT json_group_array(id) FROM (SELECT id FROM instance WHERE parent_pk = r.pk ORDER BY id)),
-       r.last_update, r.stable_at, 0, NULL, r.expected_instance_count, NULL, NULL, NULL
+       r.last_update, r.stable_at, 0, NULL, r.expected_instance_count, NULL, NULL, NULL,
+       (SELECT json_group_array(label) FROM (SELECT label FROM label WHERE level = 2 AND resource_pk = r.pk ORDER BY label))
 FROM series r JOIN study p ON p.pk = r.parent_pk
 
 -- name: instance_rows
 SELECT r.pk, r.id, r.attributes, r.metadata, p.id, '[]', '', NULL, 0, NULL, NULL,
-       r.index_in_series, a.key, a.size
+       r.index_in_series, a.key, a.size,
+       (SELECT json_group_array(label) FROM (SELECT label FROM label WHERE level = 3 AND resource_pk = r.pk ORDER BY label))
 FROM instance r JOIN series p ON p.pk = r.parent_pk
 JOIN attachment a ON a.level = 3 AND a.resource_pk = r.pk AND a.content_type = 1
 
@@ -51,19 +55,23 @@ SELECT COUNT(*), COUNT(index_in_series), COUNT(DISTINCT index_in_series),
 FROM instance WHERE parent_pk = ?
 
 -- name: patient_counts
-SELECT 1, study_count, series_count, instance_count, disk_size, uncompressed_size
+SELECT 1, study_count, series_count, instance_count, disk_size, uncompressed_size,
+       other_disk_size, other_uncompressed_size
 FROM patient WHERE pk = ?
 
 -- name: study_counts
-SELECT 1, 1, series_count, instance_count, disk_size, uncompressed_size
+SELECT 1, 1, series_count, instance_count, disk_size, uncompressed_size,
+       other_disk_size, other_uncompressed_size
 FROM study WHERE pk = ?
 
 -- name: series_counts
-SELECT 1, 1, 1, instance_count, disk_size, uncompressed_size
+SELECT 1, 1, 1, instance_count, disk_size, uncompressed_size,
+       other_disk_size, other_uncompressed_size
 FROM series WHERE pk = ?
 
 -- name: instance_counts
-SELECT 1, 1, 1, 1, disk_size, uncompressed_size
+SELECT 1, 1, 1, 1, disk_size, uncompressed_size,
+       other_disk_size, other_uncompressed_size
 FROM instance WHERE pk = ?
 
 -- name: total_counts
@@ -71,11 +79,11 @@ SELECT patient_count, study_count, series_count, instance_count, disk_size, unco
 FROM total
 
 -- name: find_attachment
-SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type
+SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type, revision
 FROM attachment WHERE level = ? AND resource_pk = ? AND content_type = ?
 
 -- name: find_attachments
-SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type
+SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type, revision
 FROM attachment WHERE level = ? AND resource_pk = ? ORDER BY content_type
 
 -- name: find_known_key
@@ -131,17 +139,23 @@ WHERE pk = ?
 -- name: shrink_patient
 UPDATE patient SET study_count = study_count - ?, series_count = series_count - ?,
     instance_count = instance_count - ?, disk_size = disk_size - ?,
-    uncompressed_size = uncompressed_size - ?
+    uncompressed_size = uncompressed_size - ?,
+    other_disk_size = other_disk_size - ?,
+    other_uncompressed_size = other_uncompressed_size - ?
 WHERE pk = ?
 
 -- name: shrink_study
 UPDATE study SET series_count = series_count - ?, instance_count = instance_count - ?,
-    disk_size = disk_size - ?, uncompressed_size = uncompressed_size - ?
+    disk_size = disk_size - ?, uncompressed_size = uncompressed_size - ?,
+    other_disk_size = other_disk_size - ?,
+    other_uncompressed_size = other_uncompressed_size - ?
 WHERE pk = ?
 
 -- name: shrink_series
 UPDATE series SET instance_count = instance_count - ?, disk_size = disk_size - ?,
-    uncompressed_size = uncompressed_size - ?
+    uncompressed_size = uncompressed_size - ?,
+    other_disk_size = other_disk_size - ?,
+    other_uncompressed_size = other_uncompressed_size - ?
 WHERE pk = ?
 
 -- name: grow_total
@@ -205,3 +219,60 @@ SELECT value FROM property WHERE name = ?
 
 -- name: insert_property
 INSERT OR IGNORE INTO property (name, value) VALUES (?, ?)
+
+-- name: find_user_metadata
+SELECT number, value, revision FROM user_metadata
+WHERE level = ? AND resource_pk = ? ORDER BY number
+
+-- name: find_user_metadatum
+SELECT number, value, revision FROM user_metadata
+WHERE level = ? AND resource_pk = ? AND number = ?
+
+-- name: replace_user_metadatum
+INSERT OR REPLACE INTO user_metadata (level, resource_pk, number, value, revision)
+VALUES (?, ?, ?, ?, ?)
+
+-- name: delete_user_metadatum
+DELETE FROM user_metadata WHERE level = ? AND resource_pk = ? AND number = ?
+
+-- name: delete_user_metadata
+DELETE FROM user_metadata WHERE level = ? AND resource_pk = ?
+
+-- name: find_content_types
+SELECT content_type FROM attachment
+WHERE level = ? AND resource_pk = ? ORDER BY content_type
+
+-- name: replace_attachment
+INSERT OR REPLACE INTO attachment (level, resource_pk, content_type, key, compression, size,
+                                   md5, crc32, stored_size, stored_md5, revision)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: delete_attachment
+DELETE FROM attachment WHERE level = ? AND resource_pk = ? AND content_type = ?
+
+-- name: resize
+UPDATE {table} SET disk_size = disk_size + ?, uncompressed_size = uncompressed_size + ?,
+    other_disk_size = other_disk_size + ?,
+    other_uncompressed_size = other_uncompressed_size + ?
+WHERE pk = ?
+
+-- name: find_labels
+SELECT label FROM label WHERE level = ? AND resource_pk = ? ORDER BY label
+
+-- name: find_all_labels
+SELECT DISTINCT label FROM label ORDER BY label
+
+-- name: insert_label
+INSERT OR IGNORE INTO label (level, resource_pk, label) VALUES (?, ?, ?)
+
+-- name: delete_label
+DELETE FROM label WHERE level = ? AND resource_pk = ? AND label = ?
+
+-- name: delete_labels
+DELETE FROM label WHERE level = ? AND resource_pk = ?
+
+-- name: find_protection
+SELECT is_protected FROM patient WHERE pk = ?
+
+-- name: set_protection
+UPDATE patient SET is_protected = ? WHERE pk = ?
