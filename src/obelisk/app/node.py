@@ -60,7 +60,7 @@ class Node:
             storage.storage_directory, is_synced=storage.sync_storage_area
         )
         self._index = SQLiteIndex(
-            folder / INDEX_NAME, is_synchronous=storage.sync_storage_area
+            folder / INDEX_NAME, is_synchronous=storage.sync_index
         )
         Removal(self._index, self._storage).recover()
         ingest = Ingest(self._index, self._storage, _ingest_settings(config))

@@ -129,6 +129,11 @@ class StorageSection:
     """Whether each file is on the disk (`fsync`) before its sender gets the answer.
     Without it a power cut can lose instances that were acknowledged."""
 
+    sync_index: bool = option("SyncIndex", default=False)
+    """Whether each transaction of the index is on the disk, too, before its sender gets
+    the answer. Without it a power cut can take back what the index learned in the last
+    moments; the death of the server alone never does."""
+
     stable_age: int = option("StableAge", 60, minimum=0, unit="seconds")
     """After how long without a new instance a patient, a study or a series counts as
     stable."""
