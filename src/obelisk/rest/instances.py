@@ -8,7 +8,14 @@ from obelisk.dicom.reading.file_meta import read_file_meta
 from obelisk.dicom.tag_json import TagForm, header_json, tags_json
 from obelisk.errors import InvalidArgumentError
 from obelisk.rest.file_names import disposition
-from obelisk.rest.messages import Request, Response, Services, json_response
+from obelisk.rest.messages import (
+    JSON,
+    Request,
+    Response,
+    Services,
+    json_bytes,
+    json_response,
+)
 from obelisk.rest.ranges import content_response
 
 _TAG = re.compile(r"([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})")
@@ -48,14 +55,17 @@ def get_header(request: Request, services: Services) -> Response:
 
 
 def _tags_response(request: Request, services: Services, form: TagForm) -> Response:
-    ignored = ignored_lengths(request)
-    with services.resources.open_file(request.id).view() as content:
-        dataset = read_dataset(
-            content,
-            default_encoding=services.default_encoding,
-            whole="whole" in request.args,
-        )
-        return json_response(tags_json(dataset, form, ignored))
+    ignored, whole = ignored_lengths(request), "whole" in request.args
+    file = services.resources.open_file(request.id)
+    key = (file.uuid, form, ignored, whole)
+    answer = services.tags_cache.lookup(key)
+    if answer is None:
+        with file.view() as content:
+            encoding = services.default_encoding
+            dataset = read_dataset(content, default_encoding=encoding, whole=whole)
+            answer = json_bytes(tags_json(dataset, form, ignored))
+        services.tags_cache.keep(key, answer)
+    return Response(answer, [("Content-Type", JSON)])
 
 
 def tag_form(request: Request) -> TagForm:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +12,7 @@ import werkzeug
 from obelisk.dicom.levels import Level
 from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.admission import Admission
+from obelisk.rest.caching import BytesCache
 from obelisk.services.attachments import Attachments
 from obelisk.services.changes import Changes
 from obelisk.services.content import Contents
@@ -29,6 +30,7 @@ TEXT = "text/plain"
 _BOOLEANS = {"": True, "1": True, "true": True, "0": False, "false": False}
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _INTEGER_MAX = 2**63 - 1
+_TAGS_CACHE_BYTES = 33_554_432
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,8 @@ class Services:
 
     `system` is what ``GET /system`` shows; `media_types` says what the content types of
     attachments are, by number; `is_file_system_writable` says whether clients may have
-    files written to any path (RestApiWriteToFileSystemEnabled).
+    files written to any path (RestApiWriteToFileSystemEnabled); `tags_cache` keeps the
+    datasets of files as JSON.
     """
 
     ingest: Ingest
@@ -73,6 +76,9 @@ class Services:
     system: Mapping[str, Any]
     media_types: Mapping[int, str]
     is_file_system_writable: bool = False
+    tags_cache: BytesCache = field(
+        default_factory=lambda: BytesCache(_TAGS_CACHE_BYTES)
+    )
 
 
 class Request(werkzeug.Request):
@@ -169,11 +175,14 @@ def page(request: Request) -> tuple[int, int | None]:
     return number(request, "since"), number(request, "limit") or None
 
 
+def json_bytes(value: object) -> bytes:
+    """Encode a JSON value the way that answers are written."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2)
+
+
 def json_response(value: object) -> Response:
     """Answer with a JSON value."""
-    return Response(
-        orjson.dumps(value, option=orjson.OPT_INDENT_2), [("Content-Type", JSON)]
-    )
+    return Response(json_bytes(value), [("Content-Type", JSON)])
 
 
 def text_response(text: str = "") -> Response:

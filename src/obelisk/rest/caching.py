@@ -1,0 +1,39 @@
+"""Answers that are kept, as what they were made from never changes."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+
+
+class BytesCache:
+    """The answers that were asked for last; safe to use from several threads.
+
+    Parameters
+    ----------
+    size_max
+        How many bytes to keep; a larger answer is not kept at all.
+    """
+
+    def __init__(self, size_max: int) -> None:
+        self._size_max = size_max
+        self._size = 0
+        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def lookup(self, key: Hashable) -> bytes | None:
+        """Return the answer that was kept under a key, if it still is."""
+        with self._lock:
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def keep(self, key: Hashable, answer: bytes) -> None:
+        """Keep an answer, and let those go that were not asked for the longest."""
+        if len(answer) > self._size_max:
+            return
+        with self._lock:
+            self._size += len(answer) - len(self._kept.pop(key, b""))
+            self._kept[key] = answer
+            while self._size > self._size_max:
+                self._size -= len(self._kept.popitem(last=False)[1])
