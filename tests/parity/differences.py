@@ -93,8 +93,11 @@ VARYING_AFTER_STORE = (
             "TotalDiskSize",
             "TotalUncompressedSize",
             "PixelDataOffset",
+            "CompressedSize",
+            "CompressedMD5",
+            "UncompressedMD5",
         ),
-        "the length of that meta header",
+        "the length and content of that meta header",
     ),
 )
 
