@@ -192,11 +192,6 @@ class ReadTransaction(AnnotationReading):
         """Return row number and id of the resources whose time to be stable came."""
         return self._run_at("find_unstable", level, now).fetchall()
 
-    def lookup_property(self, name: str) -> str | None:
-        """Return a property of the whole archive, `None` if it is not set."""
-        row = self._run("find_property", name).fetchone()
-        return None if row is None else str(row[0])
-
 
 def _change(row: tuple[Any, ...]) -> Change:
     seq, type_, depth, id_, date = row

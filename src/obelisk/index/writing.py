@@ -251,11 +251,6 @@ class WriteTransaction(AnnotationWriting):
         """Empty the change log; numbers go on where they were."""
         self._run("clear_changes")
 
-    def ensure_property(self, name: str, value: str) -> str:
-        """Set a property of the whole archive unless it is set; return its value."""
-        self._run("insert_property", name, value)
-        return self.lookup_property(name) or value
-
 
 def _row_number(lastrowid: int | None) -> int:
     assert lastrowid is not None

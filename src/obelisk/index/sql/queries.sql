@@ -17,9 +17,6 @@ ORDER BY 1
 -- name: find_pk
 SELECT pk FROM {table} WHERE id = ?
 
--- name: find_child_ids_of
-SELECT id FROM {table} WHERE parent_pk = ? ORDER BY id
-
 -- name: patient_rows
 -- The columns of all *_rows are those of ResourceRow.
 SELECT r.pk, r.id, r.attributes, r.metadata, NULL,
@@ -213,12 +210,6 @@ SELECT pk, id FROM {table} WHERE stable_at IS NOT NULL AND stable_at <= ? ORDER 
 
 -- name: set_stable
 UPDATE {table} SET stable_at = NULL WHERE pk = ? AND stable_at <= ?
-
--- name: find_property
-SELECT value FROM property WHERE name = ?
-
--- name: insert_property
-INSERT OR IGNORE INTO property (name, value) VALUES (?, ?)
 
 -- name: find_user_metadata
 SELECT number, value, revision FROM user_metadata

@@ -121,5 +121,3 @@ CREATE TABLE total (
     uncompressed_size INTEGER NOT NULL
 ) STRICT;
 INSERT INTO total VALUES (1, 0, 0, 0, 0, 0, 0);
-
-CREATE TABLE property (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
