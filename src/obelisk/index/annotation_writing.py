@@ -32,7 +32,14 @@ class AnnotationWriting(ReadTransaction):
     def _log(
         self, type_: ChangeType, level: Level, pk: int, id_: str, date: str
     ) -> None:
-        self._run("insert_change", type_.value, level.depth, pk, id_, date)
+        self._log_all([(type_, level, pk, id_)], date)
+
+    def _log_all(
+        self, changes: list[tuple[ChangeType, Level, int, str]], date: str
+    ) -> None:
+        last = self._run("number_changes", len(changes)).fetchone()[0]
+        for seq, (type_, level, pk, id_) in enumerate(changes, last - len(changes) + 1):
+            self._run("insert_change", seq, type_.value, level.depth, pk, id_, date)
 
     def set_user_metadatum(
         self,

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import orjson
+
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.matching import Query
 from obelisk.errors import NotFoundError
@@ -151,11 +153,8 @@ class ReadTransaction(AnnotationReading):
 
     def find_known_keys(self, keys: Iterable[str]) -> set[str]:
         """Return those of some keys that an attachment names."""
-        return {
-            key
-            for key in keys
-            if self._run("find_known_key", key).fetchone() is not None
-        }
+        rows = self._run("find_known_keys", orjson.dumps(list(keys)).decode())
+        return {key for (key,) in rows}
 
     def find_removals(self) -> list[str]:
         """Return the keys of the files that are still to be removed."""
@@ -190,7 +189,7 @@ class ReadTransaction(AnnotationReading):
 
     def find_unstable(self, level: Level, now: float) -> list[tuple[int, str]]:
         """Return row number and id of the resources whose time to be stable came."""
-        return self._run_at("find_unstable", level, now).fetchall()
+        return self._run_at("find_unstable", level, level.depth, now).fetchall()
 
 
 def _change(row: tuple[Any, ...]) -> Change:

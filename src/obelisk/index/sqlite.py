@@ -146,8 +146,11 @@ class SQLiteIndex:
         connection.execute("BEGIN IMMEDIATE")
         try:
             transaction = WriteTransaction(connection)
-            for write in group:
-                self._run_one(write, transaction)
+            if len(group) == 1:  # the one of this very thread: an error goes through
+                group[0].run(transaction)
+            else:
+                for write in group:
+                    self._run_one(write, transaction)
             connection.execute("COMMIT")
         except BaseException:
             connection.rollback()

@@ -69,8 +69,11 @@ class WriteTransaction(AnnotationWriting):
             series, study, patient, expected = lineage
         instance = self._insert_instance(new, series)
         self._grow(new, (patient, study, series), len(created))
-        for level, pk in [(Level.INSTANCE, instance), *reversed(created)]:
-            self._log(NEW[level], level, pk, new.ids.at(level), new.received)
+        changes = [
+            (NEW[level], level, pk, new.ids.at(level))
+            for level, pk in [(Level.INSTANCE, instance), *reversed(created)]
+        ]
+        self._log_all(changes, new.received)
         if expected is not None:
             self._log_completion(new, series, expected)
 

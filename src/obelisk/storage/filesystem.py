@@ -1,10 +1,8 @@
 """A storage area in a folder: one file per key, in two levels of subfolders."""
 
 import errno
-import fcntl
 import mmap
 import os
-import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,11 +10,11 @@ from pathlib import Path
 
 from obelisk.errors import StorageError, StorageFullError
 from obelisk.storage.base import Buffer
+from obelisk.storage.journal import Journal
 
 _CHUNK_BYTES = 1_048_576
 _SMALL_BYTES = 65_536
 _PENDING = "pending"
-_LOCK = "lock"
 _TOO_SHORT = "A file of the storage area is shorter than expected"
 
 
@@ -32,22 +30,22 @@ def _translated(verb: str) -> Iterator[None]:
 
 
 class FilePendingContent:
-    """See `PendingContent`.
+    """See `PendingContent`; its key is in the journal until it is confirmed."""
 
-    The file has two names while it is pending: one in the folder of this process,
-    by which `FilesystemStorage.recover` finds it after a crash, and its final one.
-    """
-
-    def __init__(self, key: str, pending: str, final: str, *, is_synced: bool) -> None:
+    def __init__(
+        self, key: str, path: str, journal: Journal, *, is_synced: bool
+    ) -> None:
         self.key = key
-        self._pending = pending
-        self._final = final
+        self._path = path
         self._is_synced = is_synced
-        self._is_linked = False
         with _translated("write to"):
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            self._descriptor = os.open(pending, flags, 0o644)
-        self._is_open = self._is_present = True
+            self._leave = journal.enter(key)
+            try:
+                self._descriptor = _create(path)
+            except BaseException:
+                self._leave()
+                raise
+        self._is_open = self._is_pending = True
 
     def write(self, chunk: Buffer) -> None:
         """See `PendingContent.write`."""
@@ -66,34 +64,23 @@ class FilePendingContent:
 
     def finish(self) -> None:
         """See `PendingContent.finish`."""
-        with _translated("write to"):
-            self._link()
-            if self._is_synced:
+        if self._is_synced:
+            with _translated("write to"):
                 os.fsync(self._descriptor)
         self._close()
 
-    def _link(self) -> None:
-        try:
-            os.link(self._pending, self._final)
-        except FileNotFoundError:
-            Path(self._final).parent.mkdir(parents=True, exist_ok=True)
-            os.link(self._pending, self._final)
-        self._is_linked = True
-
     def confirm(self) -> None:
         """See `PendingContent.confirm`."""
-        self._is_linked = False
-        self.discard()
+        self._close()
+        if self._is_pending:
+            self._is_pending = False
+            self._leave()
 
     def discard(self) -> None:
         """See `PendingContent.discard`."""
-        self._close()
-        if self._is_linked:
-            self._is_linked = False
-            _unlink(self._final)
-        if self._is_present:
-            self._is_present = False
-            _unlink(self._pending)
+        if self._is_pending:
+            _unlink(self._path)
+        self.confirm()
 
     def _close(self) -> None:
         if self._is_open:
@@ -118,27 +105,10 @@ class FilesystemStorage:
     """
 
     def __init__(self, root: Path, *, is_synced: bool = True) -> None:
-        self._root = root
+        self._prefix = f"{root}/"
         self._is_synced = is_synced
-        self._pending = root / _PENDING / uuid.uuid4().hex
-        self._prefix, self._pending_prefix = f"{root}/", f"{self._pending}/"
         with _translated("write to"):
-            self._pending.parent.mkdir(parents=True, exist_ok=True)
-        with _translated("write to"), self._census():
-            self._pending.mkdir()
-            flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
-            self._lock = os.open(self._pending / _LOCK, flags, 0o644)
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-
-    @contextmanager
-    def _census(self) -> Iterator[None]:
-        """Keep other processes from joining or recovering meanwhile."""
-        folder = os.open(self._root / _PENDING, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(folder)
+            self._journal = Journal(root / _PENDING)
 
     def _path(self, key: str) -> str:
         return f"{self._prefix}{key[:2]}/{key[2:4]}/{key}"
@@ -147,10 +117,7 @@ class FilesystemStorage:
         """See `Storage.create`."""
         key = str(uuid.uuid4())
         return FilePendingContent(
-            key,
-            f"{self._pending_prefix}{key}",
-            self._path(key),
-            is_synced=self._is_synced,
+            key, self._path(key), self._journal, is_synced=self._is_synced
         )
 
     def size(self, key: str) -> int:
@@ -187,37 +154,33 @@ class FilesystemStorage:
 
     def recover(self, find_known: Callable[[Iterable[str]], set[str]]) -> int:
         """See `Storage.recover`."""
-        count = 0
-        with _translated("clean up"), self._census():
-            for folder in (self._root / _PENDING).iterdir():
-                if folder != self._pending:
-                    count += self._recover_folder(folder, find_known)
-        return count
 
-    def _recover_folder(
-        self, folder: Path, find_known: Callable[[Iterable[str]], set[str]]
-    ) -> int:
-        """Clear the folder of a process, if that process is dead."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
-        lock = os.open(folder / _LOCK, flags, 0o644)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            keys = [path.name for path in folder.iterdir() if path.name != _LOCK]
-            lost = set(keys) - find_known(keys)
-            for key in lost:
-                _unlink(self._path(key))
-            shutil.rmtree(folder)
-        except BlockingIOError:
-            return 0
-        finally:
-            os.close(lock)
-        return len(lost)
+        def forget(keys: set[str]) -> int:
+            lost = [
+                path
+                for path in map(self._path, keys - find_known(keys))
+                if os.path.exists(path)  # noqa: PTH110 -- as for _unlink
+            ]
+            for path in lost:
+                _unlink(path)
+            return len(lost)
+
+        with _translated("clean up"):
+            return self._journal.recover(forget)
 
     def close(self) -> None:
         """See `Storage.close`."""
         with _translated("clean up"):
-            shutil.rmtree(self._pending, ignore_errors=True)
-            os.close(self._lock)
+            self._journal.close()
+
+
+def _create(path: str) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o644)
+    except FileNotFoundError:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, flags, 0o644)
 
 
 def _unlink(path: str) -> None:

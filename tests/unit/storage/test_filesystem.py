@@ -27,9 +27,9 @@ def put(storage, content):
 
 
 def files(root):
-    """Return the relative names of all files of a folder, locks left out."""
-    found = (path for path in root.rglob("*") if path.is_file() and path.name != "lock")
-    return sorted(str(path.relative_to(root)) for path in found)
+    """Return the relative names of all files of a folder, the journal left out."""
+    found = (str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+    return sorted(name for name in found if not name.startswith("pending/"))
 
 
 def test_content_lies_in_two_levels_of_folders(storage, tmp_path):

@@ -83,8 +83,9 @@ FROM attachment WHERE level = ? AND resource_pk = ? AND content_type = ?
 SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type, revision
 FROM attachment WHERE level = ? AND resource_pk = ? ORDER BY content_type
 
--- name: find_known_key
-SELECT 1 FROM attachment WHERE key = ?
+-- name: find_known_keys
+-- Of a list in JSON.
+SELECT key FROM attachment WHERE key IN (SELECT value FROM json_each(?))
 
 -- name: find_lineage
 -- The pks of a series and its ancestors, and how many instances it announces.
@@ -188,8 +189,11 @@ DELETE FROM removal WHERE key = ?
 -- name: find_removals
 SELECT key FROM removal
 
+-- name: number_changes
+UPDATE total SET last_change = last_change + ? RETURNING last_change
+
 -- name: insert_change
-INSERT INTO change (type, level, resource_pk, id, date) VALUES (?, ?, ?, ?, ?)
+INSERT INTO change (seq, type, level, resource_pk, id, date) VALUES (?, ?, ?, ?, ?, ?)
 
 -- name: find_changes_forward
 SELECT seq, type, level, id, date FROM change
@@ -200,13 +204,14 @@ SELECT seq, type, level, id, date FROM change
 WHERE seq <= ?{types} ORDER BY seq DESC LIMIT ?
 
 -- name: find_last_change
-SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'change'
+SELECT last_change FROM total
 
 -- name: clear_changes
 DELETE FROM change
 
 -- name: find_unstable
-SELECT pk, id FROM {table} WHERE stable_at IS NOT NULL AND stable_at <= ? ORDER BY stable_at
+SELECT r.pk, r.id FROM unstable u JOIN {table} r ON r.pk = u.resource_pk
+WHERE u.level = ? AND r.stable_at <= ? ORDER BY r.stable_at
 
 -- name: set_stable
 UPDATE {table} SET stable_at = NULL WHERE pk = ? AND stable_at <= ?
