@@ -1,6 +1,7 @@
 """The four levels of the DICOM information model, and what is indexed at each."""
 
 from enum import Enum
+from typing import Self
 
 
 class Level(Enum):
@@ -9,20 +10,26 @@ class Level(Enum):
     The value is the name of a resource type in the REST API.
     """
 
-    PATIENT = "Patient"
-    STUDY = "Study"
-    SERIES = "Series"
-    INSTANCE = "Instance"
+    PATIENT = "Patient", 0, "patients"
+    STUDY = "Study", 1, "studies"
+    SERIES = "Series", 2, "series"
+    INSTANCE = "Instance", 3, "instances"
 
-    @property
-    def depth(self) -> int:
-        """The distance from the patient: 0 to 3."""
-        return _DEPTHS[self]
+    #: The distance from the patient.
+    depth: int
+    #: The name of a collection in the REST API, such as ``studies``.
+    plural: str
 
-    @property
-    def plural(self) -> str:
-        """The name of a collection in the REST API, such as ``studies``."""
-        return _PLURALS[self]
+    def __new__(cls, value: str, depth: int, plural: str) -> Self:
+        """Make a member of the name of its resource type."""
+        level = object.__new__(cls)
+        level._value_ = value
+        level.depth = depth
+        level.plural = plural
+        return level
+
+    #: Each member is there once; the hash of `Enum` costs a call in Python.
+    __hash__ = object.__hash__
 
     @property
     def parent(self) -> "Level | None":
@@ -36,13 +43,6 @@ class Level(Enum):
 
 
 LEVELS = tuple(Level)
-_DEPTHS = {level: depth for depth, level in enumerate(LEVELS)}
-_PLURALS = {
-    Level.PATIENT: "patients",
-    Level.STUDY: "studies",
-    Level.SERIES: "series",
-    Level.INSTANCE: "instances",
-}
 
 #: Tags (group << 16 | element) that are indexed at each level, as Orthanc 1.13 does.
 MAIN_TAGS: dict[Level, tuple[int, ...]] = {

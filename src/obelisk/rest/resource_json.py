@@ -6,14 +6,22 @@ from typing import Any
 import orjson
 
 from obelisk.dicom.attribute_json import attributes_json
-from obelisk.dicom.levels import Level
+from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.tag_json import TagForm
 from obelisk.index.records import Attachment
 from obelisk.rest.messages import Services
 from obelisk.rest.response_content import ResponseContent
 from obelisk.services.resources import ResourceDescription
 
+_TYPES = {level: level.value for level in LEVELS}
+_PARENTS = {
+    level: f"Parent{level.parent.value}" for level in LEVELS if level.parent is not None
+}
 _CHILDREN = {Level.PATIENT: "Studies", Level.STUDY: "Series", Level.SERIES: "Instances"}
+
+#: Metadata that are shown, and what in the JSON of the metadata tells of them.
+_ORIGINS = ("ModifiedFrom", "AnonymizedFrom")
+_FROM = 'edFrom"'
 
 
 def resources_json(
@@ -57,14 +65,13 @@ def resource_json(
         shown["LastUpdate"] = row.last_update
     shown["Labels"] = orjson.Fragment(row.labels)
     shown["MainDicomTags"] = _tags(row.attributes, content.form)
-    if level.parent is not None:
-        shown[f"Parent{level.parent.value}"] = row.parent_id
+    if level in _PARENTS:
+        shown[_PARENTS[level]] = row.parent_id
     _add_own(shown, described, content.form)
-    metadata = described.metadata
-    for name in ("ModifiedFrom", "AnonymizedFrom"):
-        if name in metadata:
-            shown[name] = metadata[name]
-    shown["Type"] = level.value
+    if _FROM in row.metadata:
+        metadata = described.metadata
+        shown |= {name: metadata[name] for name in _ORIGINS if name in metadata}
+    shown["Type"] = _TYPES[level]
     return shown
 
 
@@ -92,7 +99,7 @@ def _parts(
 ) -> dict[str, Any]:
     """Write some parts of a resource."""
     level, row = described.level, described.row
-    shown: dict[str, Any] = {"ID": row.id, "Type": level.value}
+    shown: dict[str, Any] = {"ID": row.id, "Type": _TYPES[level]}
     if "MainDicomTags" in parts:
         # Sequences are among the metadata, for Orthanc.
         read = _tags if "Metadata" in parts else _plain_tags
@@ -101,8 +108,8 @@ def _parts(
             shown["PatientMainDicomTags"] = _tags(row.patient_attributes, form)
     if "Children" in parts and level is not Level.INSTANCE:
         shown[_CHILDREN[level]] = orjson.Fragment(row.child_ids)
-    if "Parent" in parts and level.parent is not None:
-        shown[f"Parent{level.parent.value}"] = row.parent_id
+    if "Parent" in parts and level in _PARENTS:
+        shown[_PARENTS[level]] = row.parent_id
     if "Labels" in parts:
         shown["Labels"] = orjson.Fragment(row.labels)
     if "IsStable" in parts and level is not Level.INSTANCE:

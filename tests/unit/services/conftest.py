@@ -37,9 +37,10 @@ class House:
         return self.ingest.store(reused_chunks(content, chunk_bytes), Origin("RestApi"))
 
     def files(self):
-        """Return the files of the storage area, locks left out."""
+        """Return the files of the storage area, those of the journal left out."""
         found = (self.root / "files").rglob("*")
-        return [path for path in found if path.is_file() and path.name != "lock"]
+        names = ("lock", "1.journal")
+        return [path for path in found if path.is_file() and path.name not in names]
 
     def close(self):
         """Close the archive."""

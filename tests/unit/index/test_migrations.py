@@ -1,0 +1,98 @@
+import re
+import sqlite3
+
+import pytest
+
+from obelisk.config import OverwriteMode
+from obelisk.dicom.levels import Level
+from obelisk.index import migrations
+from obelisk.index.conditions import fold_value
+from obelisk.index.sqlite import SQLiteIndex
+
+
+def database_of_version(path, version):
+    """Make a database as an earlier version of the program left it."""
+    connection = sqlite3.connect(path)
+    connection.create_function("fold", 1, fold_value, deterministic=True)
+    for number, text in migrations.migrations():
+        if number <= version:
+            connection.executescript(text)
+    connection.execute(f"PRAGMA user_version = {version}")
+    return connection
+
+
+def fill(connection, stable_at):
+    """Store one instance as version 3 did; its series is stable without a time."""
+    connection.executescript(
+        f"""
+        INSERT INTO patient (id, patient_id, patient_name, attributes, metadata,
+            last_update, stable_at, study_count, series_count, instance_count)
+        VALUES ('p', 'P', '', '{{}}', '{{}}', '20260101T000000', {stable_at}, 1, 1, 1);
+        INSERT INTO study (id, parent_pk, study_instance_uid, study_date,
+            accession_number, patient_attributes, attributes, metadata, last_update,
+            stable_at, series_count, instance_count)
+        VALUES ('s', 1, '1', '', '', '{{}}', '{{}}', '{{}}', '', {stable_at}, 1, 1);
+        INSERT INTO series (id, parent_pk, series_instance_uid, modality, attributes,
+            metadata, last_update, stable_at, instance_count)
+        VALUES ('e', 1, '2', '', '{{}}', '{{}}', '', NULL, 1);
+        INSERT INTO change (type, level, resource_pk, id, date)
+        VALUES ('NewPatient', 0, 1, 'p', '20260101T000000'),
+               ('NewStudy', 1, 1, 's', '20260101T000000');
+        DELETE FROM change WHERE seq = 2;
+        """
+    )
+    connection.commit()
+    connection.close()
+
+
+def test_changes_and_clocks_outlive_the_migration(tmp_path, make):
+    """Numbers of changes go on, and what waited to become stable still does."""
+    path = tmp_path / "index"
+    fill(database_of_version(path, 3), stable_at=5.0)
+
+    index = SQLiteIndex(path)
+
+    with index.read() as transaction:
+        assert [
+            change.seq for change in transaction.find_changes(since=0, limit=9)
+        ] == [1]
+        assert transaction.last_change() == 2
+        assert transaction.find_unstable(Level.PATIENT, 6.0) == [(1, "p")]
+        assert transaction.find_unstable(Level.PATIENT, 4.0) == []
+        assert transaction.find_unstable(Level.STUDY, 6.0) == [(1, "s")]
+        assert transaction.find_unstable(Level.SERIES, 6.0) == []
+    index.write(lambda writer: writer.store_instance(make(), OverwriteMode.NEVER))
+    with index.read() as transaction:
+        assert transaction.find_changes(since=2, limit=9)[0].seq == 3
+    index.close()
+
+
+def test_every_version_leads_to_the_same_schema(tmp_path):
+    """It does not matter when an archive was founded."""
+    schemas = []
+    for number, _ in migrations.migrations():
+        path = tmp_path / str(number)
+        database_of_version(path, number).close()
+        SQLiteIndex(path).close()
+        schemas.append(sqlite3.connect(path).execute(_SCHEMA).fetchall())
+
+    assert len(schemas) > 1
+    assert all(schema == schemas[0] for schema in schemas)
+
+
+_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+
+
+def test_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
+    """All that is missing is applied, or none of it."""
+    path = tmp_path / "index"
+    database_of_version(path, 1).close()
+    known = migrations.migrations()
+    broken = [*known, (known[-1][0] + 1, "CREATE TABLE patient (pk INTEGER);")]
+    monkeypatch.setattr(migrations, "migrations", lambda: broken)
+
+    with pytest.raises(Exception, match=re.escape("already exists")):
+        SQLiteIndex(path)
+
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
