@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from launching import OBELISK, RunningServer, start_server
+
+# A loaded machine is slow, not wrong.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 #: dcmtk is searched here: the environment of the project has pynetdicom's namesakes.
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"

@@ -261,7 +261,7 @@ def by_tag(identifier):
 ARCHIVES = st.lists(trees(Level.PATIENT), min_size=1, max_size=4)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(ARCHIVES, st.lists(QUERIES, min_size=1, max_size=12))
 def test_index_finds_what_the_oracle_finds(patients, queries):
     """Every query gives the same resources, and counts them alike."""
@@ -295,7 +295,7 @@ def test_matcher_agrees_with_the_oracle(keyword, data, rule):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     ARCHIVES,
     st.sampled_from(["PatientName", "StudyDescription", "StudyDate", "PatientID"]),

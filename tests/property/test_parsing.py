@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pydicom.data
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -195,7 +195,6 @@ def observe_in_general(content):
         return observe(content)
 
 
-@settings(deadline=None)
 @given(
     tree=trees,
     syntax=syntaxes,
@@ -238,7 +237,6 @@ def read_all(content):
             assert error.reason  # noqa: PT017 - no error is fine, too
 
 
-@settings(deadline=None)
 @given(depth=st.integers(65, 10_000), is_explicit=st.booleans())
 def test_nesting(depth, is_explicit):
     """Sequences nested thousands of times are refused, at any depth."""

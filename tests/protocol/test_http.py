@@ -287,7 +287,6 @@ def test_bad_requests(peer, request_: bytes, status: int) -> None:
 @given(st.binary(max_size=200))
 @settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_bytes(peer, content: bytes) -> None:
