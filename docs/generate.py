@@ -37,7 +37,7 @@ JSON: `ORTHANC__REGISTERED_USERS='{"alice": "secret"}'`.
 The server does not start if a value has a wrong type or is out of range; the message
 lists every problem. Options of Orthanc that are not supported yet, sections of its
 plugins and unknown names are reported and have no effect. Those that protect something
-(`DicomTlsEnabled`, `ReadOnly`, `SslVerifyPeers`) stop the start.
+(`DicomTlsEnabled`, `SslVerifyPeers`) stop the start.
 
 With `RemoteAccessAllowed` and authentication, `RegisteredUsers` must be given.
 `obelisk check-config FILE` prints the effective values, without passwords.

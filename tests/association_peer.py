@@ -19,6 +19,7 @@ from obelisk.dimse.commands import (
 from obelisk.dimse.items import ProposedContext, UserInformation
 from obelisk.dimse.pdu import AssociateRequest, decode_pdu, iter_data_pdus
 from obelisk.index.records import StoreStatus
+from obelisk.scp.negotiation import Negotiation
 from obelisk.scp.server import DICOMServer
 from obelisk.scp.settings import DICOMServerSettings
 from obelisk.services.ingest import Origin, StoreResult
@@ -79,7 +80,8 @@ def running_server(folder, **settings):
     """Run a server on a free port of this machine; yield it and its sink."""
     sink = FileSink(folder)
     options = {"port": 0, "host": "127.0.0.1", "timeout_seconds": 5, **settings}
-    server = DICOMServer(DICOMServerSettings(**options), sink)
+    settings = DICOMServerSettings(**options)
+    server = DICOMServer(settings, sink, Negotiation(settings))
     server.start()
     try:
         yield server, sink

@@ -26,6 +26,7 @@ from obelisk.dicom.matching import (
     fold,
 )
 from obelisk.index.sqlite import SQLiteIndex
+from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.finding import Finding, FindSettings
 from obelisk.services.resources import Resources
 from obelisk.services.samples import Samples
@@ -232,7 +233,7 @@ def main() -> None:
         index = SQLiteIndex(path)
         storage = FilesystemStorage(Path(folder) / "files")
         resources = Resources(index, storage)
-        samples = Samples(index, resources, "Latin1")
+        samples = Samples(index, resources, AssumedEncoding())
         finding = Finding(index, resources, samples, FindSettings())
         for name, query in queries(arguments.studies).items():
             count = len(finding.ids(query))

@@ -9,6 +9,7 @@
     │   └── InvalidArgumentError     any other parameter (name, value, expected)
     ├── NotFoundError                (kind, identifier)
     │   └── UnknownNameError         a name that stands for nothing
+    ├── ReadOnlyError                the server may not write anything
     ├── ForbiddenError               rule or credentials said no
     │   └── ReadOnlyContentError     belongs to the server, not to its users
     ├── RevisionConflictError        somebody else changed it meanwhile
@@ -95,6 +96,10 @@ class NotFoundError(ServerError):
 
 class UnknownNameError(NotFoundError):
     """There is no such name."""
+
+
+class ReadOnlyError(ServerError):
+    """The server is read-only (ReadOnly)."""
 
 
 class ForbiddenError(ServerError):

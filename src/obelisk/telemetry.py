@@ -18,7 +18,7 @@ CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "sqlite": ("obelisk.index",),
     "dicom": ("obelisk.scp", "obelisk.dimse"),
     "jobs": ("obelisk.jobs", "obelisk.job_types"),
-    "lua": (),
+    "lua": ("obelisk.lua",),
 }
 """The categories of Orthanc's command line, and the loggers in each."""
 
@@ -90,6 +90,11 @@ def set_level(category: str, level: int) -> None:
     """Let a category say what is at least as grave as `level`."""
     for name in CATEGORIES[category]:
         logging.getLogger(name).setLevel(level)
+
+
+def level_of(category: str) -> int:
+    """Return the least `logging` level that a category says."""
+    return logging.getLogger(CATEGORIES[category][0]).getEffectiveLevel()
 
 
 def _open_handler(settings: LogSettings) -> logging.Handler:

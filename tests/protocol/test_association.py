@@ -17,6 +17,7 @@ from association_peer import (
 from obelisk.dimse.items import AnsweredContext, ProposedContext
 from obelisk.dimse.pdu import Abort, AssociateAccept, AssociateReject, AssociateRequest
 from obelisk.errors import UnavailableError
+from obelisk.scp.negotiation import Negotiation
 from obelisk.scp.server import DICOMServer
 from obelisk.scp.settings import DICOMServerSettings, KnownCaller
 
@@ -376,9 +377,8 @@ def test_stop_ends_all_threads(tmp_path):
 def test_a_port_that_is_taken(tmp_path):
     """A taken port is an error that says which one."""
     with running_server(tmp_path) as (server, sink):
-        other = DICOMServer(
-            DICOMServerSettings(port=server.port, host="127.0.0.1"), sink
-        )
+        settings = DICOMServerSettings(port=server.port, host="127.0.0.1")
+        other = DICOMServer(settings, sink, Negotiation(settings))
         with pytest.raises(UnavailableError, match=str(server.port)):
             other.start()
 

@@ -24,6 +24,9 @@ def describe(config: Config) -> dict[str, Any]:
     whose interface this is; our own version stands under ``Obelisk``.
     """
     storage, http, dicom = config.storage, config.http, config.dicom
+    overwrite_mode = storage.overwrite_instances
+    if storage.read_only:
+        overwrite_mode = OverwriteMode.NEVER
     return {
         "ApiVersion": _ORTHANC_API_VERSION,
         "Capabilities": {
@@ -35,8 +38,9 @@ def describe(config: Config) -> dict[str, Any]:
         },
         "CheckRevisions": config.annotations.check_revisions,
         "DatabaseBackendPlugin": None,
-        "DatabaseServerIdentifier": _identifier(config),
-        "DatabaseVersion": len(migrations()),
+        "DatabaseServerIdentifier": config.system.database_server_identifier
+        or _identifier(config),
+        "DatabaseVersion": migrations()[-1][0],
         "DicomAet": dicom.ae_title,
         "DicomDefaultRetrieveMethod": "C-MOVE",
         "DicomPort": dicom.port,
@@ -54,17 +58,17 @@ def describe(config: Config) -> dict[str, Any]:
         "MaximumStorageSize": 0,
         "Name": config.system.name,
         "Obelisk": {"Version": __version__},
-        "OverwriteInstances": storage.overwrite_instances is not OverwriteMode.NEVER,
-        "OverwriteInstancesMode": storage.overwrite_instances.value,
-        "PatientLevelEnabled": True,
+        "OverwriteInstances": overwrite_mode is not OverwriteMode.NEVER,
+        "OverwriteInstancesMode": overwrite_mode.value,
+        "PatientLevelEnabled": storage.patient_level_enabled,
         "Performance": {
             "DicomThreadsCount": dicom.thread_count,
             "HttpThreadsCount": http.thread_count,
         },
         "PluginsEnabled": False,
-        "ReadOnly": False,
+        "ReadOnly": storage.read_only,
         "StorageAreaPlugin": None,
-        "StorageCompression": storage.storage_compression,
+        "StorageCompression": storage.storage_compression and not storage.read_only,
         "StoreMD5ForAttachments": storage.store_md5,
         "ThirdPartyPatches": [],
         "ThirdPartyVersions": {name: metadata.version(name) for name in _LIBRARIES},

@@ -1,12 +1,24 @@
 """Everything that one process runs: index, storage area, services, front doors."""
 
+import os
+import signal
+
 from obelisk.app.description import describe
-from obelisk.config import AnnotationSection, Config, DICOMSection, StorageAccess
+from obelisk.config import (
+    AnnotationSection,
+    Config,
+    DICOMSection,
+    StorageAccess,
+    StorageSection,
+)
+from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.rest.admission import Admission
 from obelisk.rest.application import Application
 from obelisk.rest.auth import Access
 from obelisk.rest.messages import Services, UploadLimits
+from obelisk.rest.offering import offered_routes
+from obelisk.scp.negotiation import Negotiation
 from obelisk.scp.server import DICOMServer
 from obelisk.scp.settings import DICOMServerSettings, KnownCaller
 from obelisk.scp.syntaxes import TransferSyntaxGroup
@@ -18,10 +30,14 @@ from obelisk.services.content_names import (
     METADATA_NUMBERS,
     ContentNames,
 )
+from obelisk.services.encoding import AssumedEncoding
+from obelisk.services.exports import Exports
 from obelisk.services.finding import Finding, FindSettings
 from obelisk.services.ingest import Ingest, IngestSettings
 from obelisk.services.labels import Labels, Protection
+from obelisk.services.lifecycle import Lifecycle
 from obelisk.services.metadata import Metadata
+from obelisk.services.refusal import Refusal
 from obelisk.services.removal import Removal
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
@@ -53,20 +69,20 @@ class Node:
     """
 
     def __init__(self, config: Config) -> None:
-        storage, http = config.storage, config.http
-        folder = storage.effective_index_directory
-        folder.mkdir(parents=True, exist_ok=True)
-        self._storage = FilesystemStorage(
-            storage.storage_directory, is_synced=storage.sync_storage_area
-        )
-        self._index = SQLiteIndex(
-            folder / INDEX_NAME, is_synchronous=storage.sync_index
-        )
-        Removal(self._index, self._storage).recover()
-        ingest = Ingest(self._index, self._storage, _ingest_settings(config))
+        http = config.http
+        #: Says why the node is to be closed, if a client asked for it.
+        self.lifecycle = Lifecycle(_send_stop)
+        self._is_writable = not config.storage.read_only
+        self._open_archive(config.storage)
+        self._encoding = AssumedEncoding(config.storage.default_encoding.value)
+        settings = _ingest_settings(config.storage, self._encoding)
+        ingest = Ingest(self._index, self._storage, settings)
         self._stability = Stability(self._index)
+        dicom = _dicom_settings(config.dicom)
+        self._negotiation = Negotiation(dicom)
+        receiver = ingest if self._is_writable else Refusal(self._index, self._encoding)
         self._dicom = (
-            DICOMServer(_dicom_settings(config.dicom), ingest)
+            DICOMServer(dicom, receiver, self._negotiation)
             if config.dicom.enabled
             else None
         )
@@ -84,12 +100,33 @@ class Node:
             is_error_described=http.describe_errors,
             is_compressing=http.compression_enabled,
             is_method_overridable=http.method_override_enabled,
+            router=offered_routes(
+                is_read_only=config.storage.read_only,
+                is_patient_level_enabled=config.storage.patient_level_enabled,
+            ),
         )
+
+    def _open_archive(self, storage: StorageSection) -> None:
+        """Open storage area and index, and finish what a dead process left."""
+        folder = storage.effective_index_directory
+        if self._is_writable:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._storage = FilesystemStorage(
+            storage.storage_directory,
+            is_synced=storage.sync_storage_area,
+            is_writable=self._is_writable,
+        )
+        self._index = SQLiteIndex(
+            folder / INDEX_NAME,
+            is_synchronous=storage.sync_index,
+            is_writable=self._is_writable,
+        )
+        if self._is_writable:
+            Removal(self._index, self._storage).recover()
 
     def _services(self, config: Config, ingest: Ingest) -> Services:
         """Return what the handlers of requests work with."""
-        http, find = config.http, _find_settings(config)
-        encoding = config.storage.default_encoding.value
+        http, find, encoding = config.http, _find_settings(config), self._encoding
         resources = Resources(self._index, self._storage)
         samples = Samples(self._index, resources, encoding)
         return Services(
@@ -106,12 +143,18 @@ class Node:
             views=Views(resources, encoding),
             contents=Contents(resources, encoding),
             changes=Changes(self._index),
+            exports=Exports(
+                self._index, is_enabled=config.storage.log_exported_resources
+            ),
             admission=self.admission,
             limits=UploadLimits(
                 body=http.body_size_max * _MEGABYTE,
                 unpacked=http.file_size_in_archive_max * _MEGABYTE,
             ),
             default_encoding=encoding,
+            acceptance=self._negotiation,
+            uids=UIDGenerator(config.dicom.uid_root or ""),
+            lifecycle=self.lifecycle,
             system=describe(config),
             media_types=_media_types(config.annotations),
             is_file_system_writable=http.file_system_writable,
@@ -147,7 +190,8 @@ class Node:
         """
         if self._dicom is not None:
             self._dicom.start()
-        self._stability.start()
+        if self._is_writable:
+            self._stability.start()
 
     def refuse(self, timeout_seconds: float) -> None:
         """Take no new DICOM work, and wait until what is in progress has ended.
@@ -164,14 +208,20 @@ class Node:
         self._storage.close()
 
 
-def _ingest_settings(config: Config) -> IngestSettings:
-    storage = config.storage
+def _send_stop() -> None:
+    """Send this process the signal that its main thread waits for."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _ingest_settings(
+    storage: StorageSection, encoding: AssumedEncoding
+) -> IngestSettings:
     return IngestSettings(
         overwrite_mode=storage.overwrite_instances,
         is_compressed=storage.storage_compression,
         is_md5_computed=storage.store_md5,
         stable_age_seconds=storage.stable_age,
-        default_encoding=storage.default_encoding.value,
+        default_encoding=encoding,
     )
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 
 from obelisk.app.worker import (
     DICOM_STOP_SECONDS,
+    RESET,
+    SHUT_DOWN,
     START_FAILED,
     STOP_SECONDS_MAX,
     STOP_SIGNALS,
@@ -21,7 +23,7 @@ from obelisk.app.worker import (
     start_node,
 )
 from obelisk.config import Config, HTTPSection
-from obelisk.errors import UnavailableError
+from obelisk.errors import ServerError, UnavailableError
 from obelisk.http.listening import listen
 
 _DEATH_COUNT_MAX = 10
@@ -29,11 +31,22 @@ _DEATH_SECONDS = 60.0
 _KILL_SECONDS = int(STOP_SECONDS_MAX + DICOM_STOP_SECONDS) + 10
 _FAILED = 1
 
+#: What the exit status of a worker means that needs no successor.
+_FINAL = {START_FAILED: _FAILED, SHUT_DOWN: 0, RESET: RESET}
+
 _log = logging.getLogger(__name__)
 
 
-def run(config: Config) -> int:
-    """Run the server until it is told to stop by SIGTERM or SIGINT.
+def run(config: Config, reload: Callable[[], Config]) -> int:
+    """Run the server until it is told to stop by SIGTERM, SIGINT or a client.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    reload
+        Reads the configuration again, for a reset. If that fails, or the addresses of
+        HTTP cannot be listened on, the server goes on with the one it had.
 
     Returns
     -------
@@ -48,11 +61,60 @@ def run(config: Config) -> int:
     _allow_many_files()
     # In all processes and threads, so that they stay until sigwait() takes them.
     signal.pthread_sigmask(signal.SIG_BLOCK, {*STOP_SIGNALS, signal.SIGCHLD})
-    if not config.http.enabled:
-        return _run_without_http(config)
-    listeners = listen(config.http.bind_addresses, config.http.port)
-    worker = Worker(config, listeners, _tls_context(config.http))
-    return _Supervisor(worker.run, listeners).run()
+    door = _Door(config)
+    while door.config.http.enabled:
+        worker = Worker(door.config, door.listeners, door.tls)
+        status = _Supervisor(worker.run, door.listeners).run()
+        if status != RESET:
+            return status
+        door = _reopened(door, reload)
+    return _run_without_http(door.config)
+
+
+class _Door:
+    """What a configuration needs for HTTP to be served.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    old
+        What another configuration needed; its listeners serve on if they fit.
+
+    Raises
+    ------
+    UnavailableError
+        If an address cannot be listened on, or the certificate cannot be used.
+    """
+
+    def __init__(self, config: Config, old: "_Door | None" = None) -> None:
+        http = config.http
+        self.config = config
+        self.tls = _tls_context(http) if http.enabled else None
+        self.listeners: list[socket.socket] = []
+        if old is not None and old.place == self.place:
+            self.listeners = old.listeners
+        elif http.enabled:
+            self.listeners = listen(http.bind_addresses, http.port)
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """Where HTTP is served."""
+        http = self.config.http
+        return http.enabled, http.bind_addresses, http.port
+
+
+def _reopened(old: _Door, reload: Callable[[], Config]) -> _Door:
+    """Return what the configuration, read again, needs; the old one if that fails."""
+    try:
+        new = _Door(reload(), old)
+    except ServerError as error:
+        _log.error("The old configuration stays, as the new one is wrong: %s", error)
+        return old
+    if new.listeners is not old.listeners:
+        for listener in old.listeners:
+            listener.close()
+    return new
 
 
 class _Supervisor:
@@ -72,7 +134,13 @@ class _Supervisor:
         self._deaths: deque[float] = deque(maxlen=_DEATH_COUNT_MAX)
 
     def run(self) -> int:
-        """Run workers until a signal comes, or starting another one is in vain."""
+        """Run workers until a signal comes, or starting another one is in vain.
+
+        Returns
+        -------
+        int
+            The exit status of the server, or `RESET`.
+        """
         pid = self._fork()
         while True:
             received = signal.sigwait({*STOP_SIGNALS, signal.SIGCHLD})
@@ -81,8 +149,8 @@ class _Supervisor:
             status = _reap(pid)
             if status is None:
                 continue
-            if status == START_FAILED:
-                return _FAILED
+            if status in _FINAL:
+                return _FINAL[status]
             if self._is_dying():
                 _log.error("The worker process keeps dying; the server ends")
                 return _FAILED

@@ -15,9 +15,16 @@ from obelisk.config import Config
 from obelisk.errors import ServerError
 from obelisk.http.server import HTTPServer
 from obelisk.http.settings import HTTPServerSettings
+from obelisk.services.lifecycle import Ending
 
 #: The exit status of a worker that could not start; starting another one is in vain.
 START_FAILED = 78
+
+#: The exit statuses of a worker that a client told to end.
+SHUT_DOWN = 79
+RESET = 80
+
+_STATUS_OF = {Ending.SIGNAL: 0, Ending.SHUTDOWN: SHUT_DOWN, Ending.RESET: RESET}
 
 #: For how long a stop waits for requests that get on, and for those that do not.
 STOP_SECONDS_MAX = 60.0
@@ -73,7 +80,7 @@ class Worker:
         if not _wait_for_requests(server, node, refusal):
             _log.warning("Requests that did not end are cut off")
         node.close()
-        return 0
+        return _STATUS_OF[node.lifecycle.ending]
 
     def _server_settings(self, node: Node) -> HTTPServerSettings:
         http = self._config.http

@@ -92,11 +92,25 @@ def _serve(config: Config, warnings: Sequence[str], options: argparse.Namespace)
         _log.error("%s", obstacle)
     if obstacles:
         return UNAVAILABLE
+    _prepare(config)
+    return app.run(config, lambda: _reload(options))
+
+
+def _prepare(config: Config) -> None:
+    """Set up this process, and those it forks, for a configuration."""
     _limit_malloc_arenas(config.system.malloc_arena_max)
-    if config.system.temporary_directory is not None:
-        tempfile.tempdir = str(config.system.temporary_directory)
+    temporary = config.system.temporary_directory
+    tempfile.tempdir = None if temporary is None else str(temporary)
     _announce(config)
-    return app.run(config)
+
+
+def _reload(options: argparse.Namespace) -> Config:
+    """Return the configuration as it is now, or raise `ConfigError`."""
+    config, warnings = load_config(options.paths, os.environ)
+    for warning in warnings:
+        _log.warning("Configuration: %s", warning)
+    _prepare(config)
+    return config
 
 
 def _check_config(config: Config, warnings: Sequence[str]) -> int:

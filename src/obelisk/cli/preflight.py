@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from obelisk.config import Config
+from obelisk.config import Config, StorageSection
 
 PORT_PATIENCE = 5.0
 """For how many seconds a port may stay taken, since one that a killed server held
@@ -31,6 +31,17 @@ def _try_folder(folder: Path, option: str, *, create: bool) -> str | None:
             f"The folder {folder} cannot be written to: {reason}. "
             f'Allow it, or choose another folder by the option "{option}".'
         )
+
+
+def _try_storage(storage: StorageSection) -> Iterator[str | None]:
+    folders = {"StorageDirectory": storage.storage_directory}
+    if storage.index_directory is not None:
+        folders["IndexDirectory"] = storage.index_directory
+    for option, folder in folders.items():
+        if not storage.read_only:
+            yield _try_folder(folder, option, create=True)
+        elif not folder.is_dir():
+            yield f'"ReadOnly" needs the folder {folder} of "{option}".'
 
 
 def _try_port(address: str, port: int) -> int:
@@ -100,7 +111,7 @@ def _try_certificate(path: Path) -> str | None:
 def find_obstacles(config: Config, patience: float = PORT_PATIENCE) -> list[str]:
     """Return why a server with this configuration cannot start, if so.
 
-    The folders of the storage area and the index are created.
+    The folders of the storage area and the index are created, unless `ReadOnly`.
 
     Parameters
     ----------
@@ -109,14 +120,8 @@ def find_obstacles(config: Config, patience: float = PORT_PATIENCE) -> list[str]
     patience
         For how many seconds a port may stay taken.
     """
-    storage, temporary = config.storage, config.system.temporary_directory
-    obstacles = [
-        _try_folder(storage.storage_directory, "StorageDirectory", create=True)
-    ]
-    if storage.index_directory is not None:
-        obstacles.append(
-            _try_folder(storage.index_directory, "IndexDirectory", create=True)
-        )
+    temporary = config.system.temporary_directory
+    obstacles = list(_try_storage(config.storage))
     if temporary is not None:
         obstacles.append(_try_folder(temporary, "TemporaryDirectory", create=False))
     if config.http.enabled and config.http.ssl_enabled:

@@ -8,7 +8,7 @@ UNSET = object()
 _TRUE = """
 DeidentifyLogs DicomTlsRemoteCertificateRequired HttpsVerifyPeers
 IngestTranscodingOfCompressed IngestTranscodingOfUncompressed LoadPrivateDictionary
-MetricsEnabled OrthancExplorerEnabled PatientLevelEnabled SaveJobs StoreDicom
+MetricsEnabled OrthancExplorerEnabled SaveJobs StoreDicom
 SynchronousCMove SynchronousZipStream TcpNoDelay TranscodeDicomProtocol WebDavEnabled
 WebDavUploadAllowed
 """
@@ -17,12 +17,12 @@ _FALSE = """
 DicomAlwaysAllowFind DicomAlwaysAllowFindWorklist
 DicomAlwaysAllowGet DicomAlwaysAllowMove DicomEchoChecksFind DicomModalitiesInDatabase
 DicomTlsEnabled ExecuteLuaEnabled HttpVerbose
-LogExportedResources OrthancPeersInDatabase ReadOnly
+OrthancPeersInDatabase
 SslVerifyPeers WebDavDeleteAllowed ZipUseUtf8
 """
 
 _WITHOUT_DEFAULT = """
-DatabaseServerIdentifier DicomTlsCertificate DicomTlsCiphersAccepted
+DicomTlsCertificate DicomTlsCiphersAccepted
 DicomTlsPrivateKey DicomTlsTrustedCertificates ExternalDictionaries IngestTranscoding
 LimitJobs LoaderThreads Locale Pkcs11 SequentialDicomReaderThreadsCount
 SslCiphersAccepted ZipLoaderThreads
@@ -86,7 +86,7 @@ UNSUPPORTED: dict[str, Any] = {
 }
 """The default in Orthanc 1.13 of each option of its core that has no effect here."""
 
-PROTECTIVE = frozenset({"DicomTlsEnabled", "ReadOnly", "SslVerifyPeers"})
+PROTECTIVE = frozenset({"DicomTlsEnabled", "SslVerifyPeers"})
 """Those of them that protect something: a server without them must not start."""
 
 _PLUGINS = """

@@ -64,10 +64,13 @@ _TAGS = {name: tag for tag, (_, name) in _STANDARD.items()}
 SEQUENCES = frozenset(tag for tag, (vr, _) in _STANDARD.items() if vr == "SQ")
 
 #: The names of the standard's transfer syntaxes, retired ones included, by UID.
-TRANSFER_SYNTAXES: dict[str, str] = _standard["transfer_syntaxes"]
+TRANSFER_SYNTAXES: dict[str, str] = {
+    **_standard["transfer_syntaxes"],
+    **_changes["transfer_syntaxes"],
+}
 
 #: The names of the standard's SOP classes, retired ones included, by UID.
-SOP_CLASSES: dict[str, str] = _standard["sop_classes"]
+SOP_CLASSES: dict[str, str] = {**_standard["sop_classes"], **_changes["sop_classes"]}
 
 
 def lookup(tag: int, private_creator: str | None = None) -> tuple[str, str]:

@@ -27,6 +27,8 @@ class Index(Protocol):
         ------
         IndexUnavailableError
             If the database fails; nothing was changed.
+        ReadOnlyError
+            If nothing may be written.
         """
         ...
 

@@ -43,6 +43,25 @@ def migrate(connection: sqlite3.Connection) -> None:
     connection.commit()
 
 
+def check_schema(connection: sqlite3.Connection) -> None:
+    """Check that a database which may not be changed needs no migration.
+
+    Raises
+    ------
+    IndexUnavailableError
+        If it was written by another version of the program.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    newest = migrations()[-1][0]
+    _check(version, newest)
+    if version < newest:
+        message = (
+            f"The index has schema version {version}, and version {newest} is needed:"
+            ' start the server once without "ReadOnly"'
+        )
+        raise IndexUnavailableError(message)
+
+
 def _check(version: int, newest: int) -> None:
     if version > newest:
         message = (

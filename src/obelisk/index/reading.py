@@ -9,6 +9,7 @@ from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.matching import Query
 from obelisk.errors import NotFoundError
 from obelisk.index.annotation_reading import AnnotationReading
+from obelisk.index.exports import ExportReading
 from obelisk.index.query import compile_count, compile_find
 from obelisk.index.records import (
     Attachment,
@@ -25,7 +26,7 @@ from obelisk.index.statements import STATEMENTS
 _LAST_SEQ = 2**63 - 1
 
 
-class ReadTransaction(AnnotationReading):
+class ReadTransaction(AnnotationReading, ExportReading):
     """A consistent view of the index.
 
     Parameters

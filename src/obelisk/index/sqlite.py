@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from obelisk.errors import IndexUnavailableError, ServerError
+from obelisk.errors import IndexUnavailableError, ReadOnlyError, ServerError
 from obelisk.index.conditions import fold_value
-from obelisk.index.migrations import migrate
+from obelisk.index.migrations import check_schema, migrate
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.writing import WriteTransaction
 
@@ -51,15 +51,21 @@ class SQLiteIndex:
         The database; created, or migrated to the present schema, if need be.
     is_synchronous
         Whether a transaction reaches the disk before it counts as durable.
+    is_writable
+        Whether anything may be written; if not, `write` raises `ReadOnlyError`.
 
     Raises
     ------
     IndexUnavailableError
-        If the file cannot be opened, or comes from a newer version.
+        If the file cannot be opened, or comes from a newer version; where nothing may
+        be written, also if it is absent, or comes from an older version.
     """
 
-    def __init__(self, path: Path, *, is_synchronous: bool = True) -> None:
-        self._path = path
+    def __init__(
+        self, path: Path, *, is_synchronous: bool = True, is_writable: bool = True
+    ) -> None:
+        self._is_writable = is_writable
+        self._uri = f"{path.absolute().as_uri()}?mode={'rwc' if is_writable else 'ro'}"
         self._is_synchronous = is_synchronous
         self._pending: deque[_Write[Any]] = deque()
         self._turn = threading.Lock()
@@ -67,13 +73,17 @@ class SQLiteIndex:
         self._is_closed = False
         try:
             self._writer = self._connect()
-            migrate(self._writer)
+            if is_writable:
+                migrate(self._writer)
+            else:
+                check_schema(self._writer)
         except sqlite3.Error as error:
             raise IndexUnavailableError(f"Cannot open the index: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self._path,
+            self._uri,
+            uri=True,
             timeout=_BUSY_TIMEOUT_SECONDS,
             isolation_level=None,
             check_same_thread=False,
@@ -116,6 +126,8 @@ class SQLiteIndex:
 
     def write(self, action: Callable[[WriteTransaction], _T]) -> _T:
         """See `Index.write`; whoever gets the turn commits for all who wait."""
+        if not self._is_writable:
+            raise ReadOnlyError
         write = _Write(action)
         self._pending.append(write)
         with self._turn:

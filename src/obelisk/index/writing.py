@@ -6,6 +6,7 @@ from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.matching import fold
 from obelisk.index.annotation_writing import AnnotationWriting
+from obelisk.index.exports import ExportWriting
 from obelisk.index.records import (
     NEW,
     STABLE,
@@ -23,7 +24,7 @@ def _json(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-class WriteTransaction(AnnotationWriting):
+class WriteTransaction(AnnotationWriting, ExportWriting):
     """A consistent view of the index that can be changed."""
 
     def store_instance(self, new: NewInstance, mode: OverwriteMode) -> StoreOutcome:

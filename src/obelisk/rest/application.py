@@ -1,6 +1,6 @@
 """The WSGI application: it checks, routes and answers every request."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -12,8 +12,7 @@ from obelisk.rest.encoding import compress
 from obelisk.rest.failures import failure_response
 from obelisk.rest.messages import Request, Response, Services
 from obelisk.rest.overriding import wanted_method
-from obelisk.rest.routes import ROUTES
-from obelisk.rest.routing import Route, Router
+from obelisk.rest.routing import Router
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -39,8 +38,8 @@ class Application:
     is_method_overridable
         Whether requests may name another method than their own
         (HttpMethodOverrideEnabled).
-    routes
-        The route table.
+    router
+        The routes.
     """
 
     def __init__(
@@ -51,14 +50,14 @@ class Application:
         is_error_described: bool = True,
         is_compressing: bool = False,
         is_method_overridable: bool = True,
-        routes: Sequence[Route] = ROUTES,
+        router: Router,
     ) -> None:
         self._services = services
         self._access = access
         self._is_error_described = is_error_described
         self._is_compressing = is_compressing
         self._is_method_overridable = is_method_overridable
-        self._router = Router(routes)
+        self._router = router
 
     def __call__(
         self, environ: Environ, start_response: StartResponse

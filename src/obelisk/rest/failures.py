@@ -20,6 +20,7 @@ from obelisk.errors import (
     NotSupportedError,
     ProtocolError,
     ReadOnlyContentError,
+    ReadOnlyError,
     RequestTimeoutError,
     RevisionConflictError,
     ServerError,
@@ -67,6 +68,7 @@ STATUS_OF: Mapping[type[ServerError], Status] = MappingProxyType(
         UnknownNameError: Status(404, 7),
         RevisionConflictError: Status(409, 43),
         MethodNotAllowedError: Status(405, 8),
+        ReadOnlyError: Status(500, 22),
         ForbiddenError: Status(403, 45),
         UnauthorizedError: Status(401, 29),
         NotSupportedError: Status(415, 3000),
@@ -116,8 +118,10 @@ def failure_response(
         _log.info("%s %s refused: %s", request.method, request.path, error)
     if isinstance(error, ReadOnlyContentError):
         return bare_response(status.http)
-    description = _description(error, request, status) if is_described else None
-    body = orjson.dumps(description, option=orjson.OPT_INDENT_2) if description else b""
+    if not is_described:
+        return Response(b"", _headers(error), status.http)
+    description = _description(error, request, status)
+    body = orjson.dumps(description, option=orjson.OPT_INDENT_2)
     return Response(body, [("Content-Type", TEXT), *_headers(error)], status.http)
 
 

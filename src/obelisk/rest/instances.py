@@ -57,11 +57,11 @@ def get_header(request: Request, services: Services) -> Response:
 def _tags_response(request: Request, services: Services, form: TagForm) -> Response:
     ignored, whole = ignored_lengths(request), "whole" in request.args
     file = services.resources.open_file(request.id)
-    key = (file.uuid, form, ignored, whole)
+    encoding = services.default_encoding.name
+    key = (file.uuid, form, ignored, whole, encoding)
     answer = services.tags_cache.lookup(key)
     if answer is None:
         with file.view() as content:
-            encoding = services.default_encoding
             dataset = read_dataset(content, default_encoding=encoding, whole=whole)
             answer = json_bytes(tags_json(dataset, form, ignored))
         services.tags_cache.keep(key, answer)

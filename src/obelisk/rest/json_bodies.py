@@ -7,8 +7,9 @@ import orjson
 
 from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.bodies import open_body
-from obelisk.rest.messages import Request, Services
+from obelisk.rest.messages import BadContentError, Request, Services
 
+_BOOLEANS = {b"1": True, b"true": True, b"0": False, b"false": False}
 _INTEGER_MAX = 2**63 - 1
 
 
@@ -16,6 +17,20 @@ def read_body(request: Request, services: Services) -> bytes:
     """Return the whole body of a request."""
     with services.admission.receive():
         return b"".join(open_body(request, services.admission, services.limits))
+
+
+def read_boolean(request: Request, services: Services) -> bool:
+    """Return the Boolean that is the body of a request, as a word or as 1 or 0.
+
+    Raises
+    ------
+    BadContentError
+        If it is none.
+    """
+    value = _BOOLEANS.get(read_body(request, services).strip())
+    if value is None:
+        raise BadContentError("The body must be 1 or 0")
+    return value
 
 
 class Fields:

@@ -1,8 +1,7 @@
 """Labels of resources, and the protection of patients."""
 
-from obelisk.rest.json_bodies import read_body
+from obelisk.rest.json_bodies import read_boolean
 from obelisk.rest.messages import (
-    BadContentError,
     Request,
     Response,
     Services,
@@ -10,8 +9,6 @@ from obelisk.rest.messages import (
     json_response,
     text_response,
 )
-
-_BOOLEANS = {b"1": True, b"true": True, b"0": False, b"false": False}
 
 
 def list_all_labels(_request: Request, services: Services) -> Response:
@@ -50,8 +47,6 @@ def get_protection(request: Request, services: Services) -> Response:
 
 def set_protection(request: Request, services: Services) -> Response:
     """Protect a patient against recycling by 1, end that by 0."""
-    is_on = _BOOLEANS.get(read_body(request, services).strip())
-    if is_on is None:
-        raise BadContentError("The body must be 1 or 0")
+    is_on = read_boolean(request, services)
     services.protection.switch(request.id, is_on=is_on)
     return text_response()

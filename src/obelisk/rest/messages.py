@@ -10,15 +10,20 @@ import orjson
 import werkzeug
 
 from obelisk.dicom.levels import Level
+from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.errors import InvalidArgumentError, InvalidInputError
+from obelisk.rest.acceptance import Acceptance
 from obelisk.rest.admission import Admission
 from obelisk.rest.caching import BytesCache
 from obelisk.services.attachments import Attachments
 from obelisk.services.changes import Changes
 from obelisk.services.content import Contents
+from obelisk.services.encoding import AssumedEncoding
+from obelisk.services.exports import Exports
 from obelisk.services.finding import Finding
 from obelisk.services.ingest import Ingest
 from obelisk.services.labels import Labels, Protection
+from obelisk.services.lifecycle import Lifecycle
 from obelisk.services.metadata import Metadata
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
@@ -70,9 +75,13 @@ class Services:
     labels: Labels
     protection: Protection
     changes: Changes
+    exports: Exports
     admission: Admission
     limits: UploadLimits
-    default_encoding: str
+    default_encoding: AssumedEncoding
+    acceptance: Acceptance
+    uids: UIDGenerator
+    lifecycle: Lifecycle
     system: Mapping[str, Any]
     media_types: Mapping[int, str]
     is_file_system_writable: bool = False

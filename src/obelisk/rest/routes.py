@@ -19,6 +19,7 @@ from obelisk.rest.attachments import (
 )
 from obelisk.rest.changes import clear_changes, list_changes
 from obelisk.rest.content import export, get_content, get_pdf
+from obelisk.rest.exports import clear_exports, list_exports
 from obelisk.rest.find import count_resources, find, lookup
 from obelisk.rest.instances import get_file, get_header, get_simplified_tags, get_tags
 from obelisk.rest.labels import (
@@ -45,7 +46,34 @@ from obelisk.rest.resources import (
     resource_statistics,
 )
 from obelisk.rest.routing import Route
-from obelisk.rest.system import get_statistics, get_system
+from obelisk.rest.system import (
+    get_extensions,
+    get_plugin,
+    get_statistics,
+    get_system,
+    list_plugins,
+    redirect_to_page,
+)
+from obelisk.rest.tools import (
+    generate_uid,
+    get_category_log_level,
+    get_conformance,
+    get_default_encoding,
+    get_local_now,
+    get_log_level,
+    get_now,
+    get_unknown_sop_class_accepted,
+    list_sop_classes,
+    list_transfer_syntaxes,
+    refuse_script,
+    reset,
+    set_category_log_level,
+    set_default_encoding,
+    set_log_level,
+    set_transfer_syntaxes,
+    set_unknown_sop_class_accepted,
+    shut_down,
+)
 from obelisk.rest.uploads import store
 from obelisk.rest.views import (
     get_instances_tags,
@@ -54,13 +82,65 @@ from obelisk.rest.views import (
     get_patient_module,
     get_shared_tags,
 )
+from obelisk.telemetry import CATEGORIES
 
 ROUTES = (
     # The server
     Route("/system", get_system, ("GET",), "system"),
     Route("/statistics", get_statistics, ("GET",), "statistics"),
+    Route("/", redirect_to_page, ("GET",), "root"),
+    Route("/plugins", list_plugins, ("GET",), "plugins"),
+    Route("/plugins/{id}", get_plugin, ("GET",), "plugin"),
+    Route("/plugins/explorer.js", get_extensions, ("GET",), "extensions"),
+    Route("/exports", list_exports, ("GET",), "exports"),
+    Route("/exports", clear_exports, ("DELETE",), "clear-exports"),
     Route("/changes", list_changes, ("GET",), "changes"),
     Route("/changes", clear_changes, ("DELETE",), "clear-changes"),
+    # What the server can tell and change while it runs
+    Route("/tools/generate-uid", generate_uid, ("GET",), "generate-uid"),
+    Route("/tools/now", get_now, ("GET",), "now"),
+    Route("/tools/now-local", get_local_now, ("GET",), "now-local"),
+    Route("/tools/dicom-conformance", get_conformance, ("GET",), "conformance"),
+    Route("/tools/default-encoding", get_default_encoding, ("GET",), "encoding"),
+    Route("/tools/default-encoding", set_default_encoding, ("PUT",), "set-encoding"),
+    Route("/tools/accepted-sop-classes", list_sop_classes, ("GET",), "sop-classes"),
+    Route(
+        "/tools/accepted-transfer-syntaxes",
+        list_transfer_syntaxes,
+        ("GET",),
+        "transfer-syntaxes",
+    ),
+    Route(
+        "/tools/accepted-transfer-syntaxes",
+        set_transfer_syntaxes,
+        ("PUT",),
+        "set-transfer-syntaxes",
+    ),
+    Route(
+        "/tools/unknown-sop-class-accepted",
+        get_unknown_sop_class_accepted,
+        ("GET",),
+        "unknown-sop-class",
+    ),
+    Route(
+        "/tools/unknown-sop-class-accepted",
+        set_unknown_sop_class_accepted,
+        ("PUT",),
+        "set-unknown-sop-class",
+    ),
+    Route("/tools/log-level", get_log_level, ("GET",), "log-level"),
+    Route("/tools/log-level", set_log_level, ("PUT",), "set-log-level"),
+    *(
+        Route(f"/tools/log-level-{name}", handler, (method,), f"{verb}log-level-{name}")
+        for name in CATEGORIES
+        for verb, method, handler in (
+            ("", "GET", get_category_log_level),
+            ("set-", "PUT", set_category_log_level),
+        )
+    ),
+    Route("/tools/execute-script", refuse_script, ("POST",), "execute-script"),
+    Route("/tools/reset", reset, ("POST",), "reset"),
+    Route("/tools/shutdown", shut_down, ("POST",), "shutdown"),
     # Searches
     Route("/tools/find", find, ("POST",), "find"),
     Route("/tools/count-resources", count_resources, ("POST",), "count"),

@@ -1,6 +1,6 @@
 """Finds the route of a request in a tree of path segments."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from obelisk.dicom.levels import LEVELS, Level
@@ -60,17 +60,25 @@ class _Node:
 class Router:
     """The routes, compiled.
 
+    Parameters
+    ----------
+    routes
+        The route table.
+    absent
+        The first segments of the paths that are left out.
+
     Raises
     ------
     ValueError
         If a route shadows another one.
     """
 
-    def __init__(self, routes: Sequence[Route]) -> None:
+    def __init__(self, routes: Sequence[Route], absent: Collection[str] = ()) -> None:
         self._root = _Node()
         for route in routes:
             for segments, level, relative in _expand(route.path):
-                self._add(route, segments, level, relative)
+                if not segments or segments[0] not in absent:
+                    self._add(route, segments, level, relative)
 
     def _add(
         self, route: Route, segments: Sequence[str], level: Level, relative: Level

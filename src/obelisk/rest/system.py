@@ -1,12 +1,39 @@
 """What the server is and how much it holds: /system and /statistics."""
 
-from obelisk.rest.messages import Request, Response, Services, json_response
+from obelisk.rest.messages import (
+    Request,
+    Response,
+    Services,
+    bare_response,
+    json_response,
+)
 from obelisk.rest.resources import sizes_json
 
 
 def get_system(_request: Request, services: Services) -> Response:
     """Describe the server: its name, version, ports and main options."""
     return json_response(services.system)
+
+
+def redirect_to_page(_request: Request, _services: Services) -> Response:
+    """Send browsers to the page that describes the REST API."""
+    return Response(b"", [("Location", "api/")], 307)
+
+
+def list_plugins(_request: Request, _services: Services) -> Response:
+    """List what is below /plugins: no plugin, but the file that they extend."""
+    return json_response(["explorer.js"])
+
+
+def get_plugin(_request: Request, _services: Services) -> Response:
+    """Tell that there is no such plugin."""
+    return bare_response(404)
+
+
+def get_extensions(_request: Request, _services: Services) -> Response:
+    """Give the JavaScript with which plugins extend a user interface: none."""
+    text = b"// No plugin extends the user interface\n"
+    return Response(text, [("Content-Type", "application/javascript")])
 
 
 def get_statistics(_request: Request, services: Services) -> Response:

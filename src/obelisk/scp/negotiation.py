@@ -17,6 +17,7 @@ from obelisk.dimse.items import (
 from obelisk.dimse.pdu import AssociateAccept, AssociateRequest
 from obelisk.scp.settings import DICOMServerSettings
 from obelisk.scp.syntaxes import (
+    LATE_TRANSFER_SYNTAXES,
     STORAGE_SOP_CLASSES,
     TRANSFER_SYNTAX_GROUPS,
     TRANSFER_SYNTAXES,
@@ -30,6 +31,14 @@ class Negotiation:
 
     The first of the proposed transfer syntaxes that is accepted is chosen, so the
     choice is the requestor's. Verification takes the uncompressed ones alone.
+
+    What is accepted can change while associations are negotiated in other threads:
+    each answer uses what holds at its time.
+
+    Attributes
+    ----------
+    is_unknown_sop_class_accepted
+        Whether instances of SOP classes that are not in the standard are taken.
     """
 
     def __init__(self, settings: DICOMServerSettings) -> None:
@@ -51,12 +60,33 @@ class Negotiation:
             else STORAGE_SOP_CLASSES
         )
         self._is_rejected = _matcher(settings.rejected_sop_classes)
-        self._is_unknown_accepted = settings.is_unknown_sop_class_accepted
+        self.is_unknown_sop_class_accepted = settings.is_unknown_sop_class_accepted
+
+    def transfer_syntaxes(self) -> list[str]:
+        """Return the transfer syntaxes that are accepted, in Orthanc's order."""
+        return sorted(self._transfer_syntaxes, key=_place)
+
+    def sop_classes(self) -> list[str]:
+        """Return the known SOP classes whose instances are taken, in their order."""
+        return sorted(filter(self.accepts_for_storage, self._sop_classes))
+
+    def accept_transfer_syntaxes(self, patterns: Iterable[str]) -> None:
+        """Accept the known transfer syntaxes that match, and no others.
+
+        Parameters
+        ----------
+        patterns
+            UIDs, with the wildcards ``*`` and ``?``.
+        """
+        matcher = _matcher(patterns)
+        self._transfer_syntaxes = frozenset(
+            filter(matcher.fullmatch, TRANSFER_SYNTAXES)
+        )
 
     def accepts_for_storage(self, sop_class_uid: str) -> bool:
         """Tell whether instances of a SOP class are taken."""
         is_accepted = sop_class_uid in self._sop_classes or (
-            self._is_unknown_accepted
+            self.is_unknown_sop_class_accepted
             and sop_class_uid not in STORAGE_SOP_CLASSES
             and sop_class_uid not in ("", VERIFICATION_SOP_CLASS)
         )
@@ -94,6 +124,12 @@ class Negotiation:
             ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED,
             _first(proposed),
         )
+
+
+def _place(uid: str) -> tuple[bool, list[int]]:
+    """Return what transfer syntaxes are ordered by: those that came late are last."""
+    numbers = [int(part) for part in uid.split(".") if part.isdecimal()]
+    return uid in LATE_TRANSFER_SYNTAXES, numbers
 
 
 def _first(proposed: ProposedContext) -> str:

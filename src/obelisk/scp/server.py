@@ -29,11 +29,18 @@ class DICOMServer:
         Everything that can be configured.
     ingest
         Where the instances go that are received.
+    negotiation
+        What is accepted; it may change while the server runs.
     """
 
-    def __init__(self, settings: DICOMServerSettings, ingest: Receiver) -> None:
+    def __init__(
+        self,
+        settings: DICOMServerSettings,
+        ingest: Receiver,
+        negotiation: Negotiation,
+    ) -> None:
         self._access = AccessControl(settings)
-        self._negotiation = Negotiation(settings)
+        self._negotiation = negotiation
         self._storage = StorageSCP(ingest, self._negotiation, settings.working_count)
         self._acceptor = Acceptor(
             AcceptorSettings(

@@ -6,6 +6,7 @@ from obelisk.errors import (
     InvalidInputError,
     LimitError,
     NotSupportedError,
+    ReadOnlyError,
     ServerError,
     UnavailableError,
 )
@@ -13,6 +14,7 @@ from obelisk.errors import (
 DIMSE_STATUS: dict[type[ServerError], Status] = {
     ServerError: Status.PROCESSING_FAILURE,
     InvalidInputError: Status.CANNOT_UNDERSTAND,
+    ReadOnlyError: Status.OUT_OF_RESOURCES,
     ForbiddenError: Status.NOT_AUTHORIZED,
     NotSupportedError: Status.SOP_CLASS_NOT_SUPPORTED,
     LimitError: Status.OUT_OF_RESOURCES,

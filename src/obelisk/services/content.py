@@ -7,6 +7,7 @@ from struct import Struct
 from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.parsing import Buffer, Dataset, Element, read_dataset
 from obelisk.errors import InvalidArgumentError, NotFoundError
+from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.resources import Resources, StoredFile
 
 _PIXEL_DATA = 0x7FE00010
@@ -51,7 +52,7 @@ class RawValue:
 class Contents:
     """Navigates datasets; only the headers of their elements are read."""
 
-    def __init__(self, resources: Resources, default_encoding: str) -> None:
+    def __init__(self, resources: Resources, default_encoding: AssumedEncoding) -> None:
         self._resources = resources
         self._default_encoding = default_encoding
 
@@ -82,7 +83,7 @@ class Contents:
         file = self._resources.open_file(instance_id)
         with file.view() as content:
             dataset = read_dataset(
-                content, default_encoding=self._default_encoding, whole=True
+                content, default_encoding=self._default_encoding.name, whole=True
             )
             remaining = list(path)
             while remaining:
@@ -108,7 +109,9 @@ class Contents:
         """
         file = self._resources.open_file(instance_id)
         with file.view() as content:
-            dataset = read_dataset(content, default_encoding=self._default_encoding)
+            dataset = read_dataset(
+                content, default_encoding=self._default_encoding.name
+            )
             found = map(dataset.lookup, (_SOP_CLASS_UID, _MIME_TYPE))
             texts = [None if one is None else one.text for one in found]
             element = dataset.lookup(_DOCUMENT)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from obelisk.config import OverwriteMode
 from obelisk.dicom.dictionary import name_of
@@ -20,6 +20,7 @@ from obelisk.index.records import (
 )
 from obelisk.services.compression import compress
 from obelisk.services.digest import Digest
+from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.numbering import expected_instance_count, index_in_series
 from obelisk.services.removal import Removal
 from obelisk.services.timestamps import utc_text
@@ -78,7 +79,7 @@ class IngestSettings:
     is_compressed: bool = False
     is_md5_computed: bool = True
     stable_age_seconds: float = 60
-    default_encoding: str = "Latin1"
+    default_encoding: AssumedEncoding = field(default_factory=AssumedEncoding)
 
 
 class Ingest:
@@ -156,7 +157,7 @@ class Ingest:
             pending.discard()
 
     def _parse(self, content: Buffer) -> ParsedInstance:
-        encoding = self._settings.default_encoding
+        encoding = self._settings.default_encoding.name
         return parse_instance(content, default_encoding=encoding)
 
     def _store(

@@ -14,6 +14,7 @@ from obelisk.errors import NotFoundError
 from obelisk.index.base import Index
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.records import ResourceRow
+from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.resources import Resources
 
 _INSTANCE_AVAILABILITY = 0x00080056
@@ -63,7 +64,7 @@ class RequestedTags:
         self,
         index: Index,
         resources: Resources,
-        default_encoding: str,
+        default_encoding: AssumedEncoding,
         *,
         is_storage_read: bool = True,
     ) -> None:
@@ -118,7 +119,9 @@ class RequestedTags:
         """Read attributes from a file; nothing if it was deleted meanwhile."""
         try:
             with self._resources.open_file(instance_id).view() as content:
-                dataset = read_dataset(content, default_encoding=self._default_encoding)
+                dataset = read_dataset(
+                    content, default_encoding=self._default_encoding.name
+                )
                 return dict(
                     element_json(tag, dataset.lookup(tag), form) for tag in tags
                 )

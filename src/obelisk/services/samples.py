@@ -8,13 +8,16 @@ from obelisk.dicom.matching import Query
 from obelisk.dicom.parsing import Dataset, read_dataset
 from obelisk.errors import NotFoundError
 from obelisk.index.base import Index
+from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.resources import Resources
 
 
 class Samples:
     """Opens one instance of any resource, for attributes that are not indexed."""
 
-    def __init__(self, index: Index, resources: Resources, encoding: str) -> None:
+    def __init__(
+        self, index: Index, resources: Resources, encoding: AssumedEncoding
+    ) -> None:
         self._index = index
         self._resources = resources
         self._encoding = encoding
@@ -30,7 +33,7 @@ class Samples:
         """
         file = self._resources.open_file(self._instance_of(level, id_))
         with file.view() as content:
-            yield read_dataset(content, default_encoding=self._encoding)
+            yield read_dataset(content, default_encoding=self._encoding.name)
 
     def _instance_of(self, level: Level, id_: str) -> str:
         if level is Level.INSTANCE:

@@ -9,6 +9,7 @@ from obelisk.dicom.modules import MODULE_TAGS
 from obelisk.dicom.parsing import read_dataset
 from obelisk.dicom.tag_json import MAXIMUM_TEXT_SIZE, TagForm, tags_json
 from obelisk.errors import NotFoundError
+from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.ordering import OrderedSlices, order_slices, slice_of
 from obelisk.services.resources import Resources
 
@@ -18,7 +19,7 @@ Tags = dict[str, Any]
 class Views:
     """Reads one file after the other, and keeps no more than one in memory."""
 
-    def __init__(self, resources: Resources, default_encoding: str) -> None:
+    def __init__(self, resources: Resources, default_encoding: AssumedEncoding) -> None:
         self._resources = resources
         self._default_encoding = default_encoding
 
@@ -44,7 +45,7 @@ class Views:
             try:
                 with self._resources.open_file(instance_id).view() as content:
                     dataset = read_dataset(
-                        content, default_encoding=self._default_encoding
+                        content, default_encoding=self._default_encoding.name
                     )
                     tags = tags_json(dataset, form, ignore_length)
             except NotFoundError:
@@ -99,7 +100,9 @@ class Views:
         if level is not Level.INSTANCE:
             ids = self._resources.child_ids(level, id_, Level.INSTANCE)
         with self._resources.open_file(ids[0]).view() as content:
-            dataset = read_dataset(content, default_encoding=self._default_encoding)
+            dataset = read_dataset(
+                content, default_encoding=self._default_encoding.name
+            )
             return dict(
                 element_json(
                     tag, element, form, 0 if tag in ignore_length else MAXIMUM_TEXT_SIZE

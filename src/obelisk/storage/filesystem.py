@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from obelisk.errors import StorageError, StorageFullError
+from obelisk.errors import ReadOnlyError, StorageError, StorageFullError
 from obelisk.storage.base import Buffer
 from obelisk.storage.journal import Journal
 
@@ -97,6 +97,9 @@ class FilesystemStorage:
         The folder; created if need be.
     is_synced
         Whether a content reaches the disk before `PendingContent.finish` returns.
+    is_writable
+        Whether anything may be written; if not, `create`, `delete` and `recover` raise
+        `ReadOnlyError`.
 
     Raises
     ------
@@ -104,11 +107,21 @@ class FilesystemStorage:
         If the folder cannot be created or written to.
     """
 
-    def __init__(self, root: Path, *, is_synced: bool = True) -> None:
+    def __init__(
+        self, root: Path, *, is_synced: bool = True, is_writable: bool = True
+    ) -> None:
         self._prefix = f"{root}/"
         self._is_synced = is_synced
-        with _translated("write to"):
-            self._journal = Journal(root / _PENDING)
+        self._open_journal: Journal | None = None
+        if is_writable:
+            with _translated("write to"):
+                self._open_journal = Journal(root / _PENDING)
+
+    @property
+    def _journal(self) -> Journal:
+        if self._open_journal is None:
+            raise ReadOnlyError
+        return self._open_journal
 
     def _path(self, key: str) -> str:
         return f"{self._prefix}{key[:2]}/{key[2:4]}/{key}"
@@ -149,6 +162,8 @@ class FilesystemStorage:
 
     def delete(self, key: str) -> None:
         """See `Storage.delete`."""
+        if self._open_journal is None:
+            raise ReadOnlyError
         with _translated("remove from"):
             _unlink(self._path(key))
 
@@ -171,7 +186,8 @@ class FilesystemStorage:
     def close(self) -> None:
         """See `Storage.close`."""
         with _translated("clean up"):
-            self._journal.close()
+            if self._open_journal is not None:
+                self._open_journal.close()
 
 
 def _create(path: str) -> int:

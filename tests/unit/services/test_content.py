@@ -5,6 +5,7 @@ import pytest
 from factories import BIG_ENDIAN, DEFLATED, EXPLICIT, JPEG_BASELINE, craft
 from obelisk.errors import InvalidArgumentError, NotFoundError
 from obelisk.services.content import Contents, RawValue
+from obelisk.services.encoding import AssumedEncoding
 
 _PIXELS = bytes(range(64))
 
@@ -18,7 +19,7 @@ def fragments(*values):
 @pytest.fixture
 def find(house):
     """Return a function that stores a file and looks for a path in it."""
-    contents = Contents(house.resources, "Latin1")
+    contents = Contents(house.resources, AssumedEncoding())
 
     def found(content, path):
         id_ = house.store(content).ids.instance

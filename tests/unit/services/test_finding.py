@@ -9,6 +9,7 @@ from obelisk.dicom.levels import Level
 from obelisk.dicom.matching import CaseRule, Query, constraints_of
 from obelisk.dicom.tag_json import TagForm
 from obelisk.errors import InvalidArgumentError, InvalidInputError
+from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.finding import Finding, FindSettings
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.samples import Samples
@@ -29,7 +30,7 @@ def open_finding(house):
     """A function that returns finding with some settings."""
 
     def build(**settings):
-        samples = Samples(house.index, house.resources, "Latin1")
+        samples = Samples(house.index, house.resources, AssumedEncoding())
         return Finding(house.index, house.resources, samples, FindSettings(**settings))
 
     return build
@@ -41,7 +42,10 @@ def requested(house):
 
     def get(level, *tags, is_storage_read=True):
         service = RequestedTags(
-            house.index, house.resources, "Latin1", is_storage_read=is_storage_read
+            house.index,
+            house.resources,
+            AssumedEncoding(),
+            is_storage_read=is_storage_read,
         )
         (described,) = house.resources.page(level)
         (values,) = service.values(level, [described.row], tags, TagForm.SHORT)

@@ -2,6 +2,7 @@ import pytest
 
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.tag_json import TagForm
+from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.requested_tags import RequestedTags
 
 _PATIENT_NAME, _ROWS = 0x00100010, 0x00280010
@@ -13,7 +14,7 @@ _SOP_CLASSES, _TRANSFER_SYNTAX = 0x00080062, 0x00020010
 def ask(house, ct):
     """Return a function that asks for attributes of the CT at a level."""
     ids = house.store(ct).ids
-    tags = RequestedTags(house.index, house.resources, "Latin1")
+    tags = RequestedTags(house.index, house.resources, AssumedEncoding())
 
     def values(level, *wanted):
         row = house.resources.get(level, ids.at(level)).row
@@ -52,7 +53,7 @@ def test_what_no_dataset_holds_is_left_out(ask):
 def test_a_file_that_is_gone_leaves_what_is_indexed(house, ct, monkeypatch):
     """Deleted between the two looks."""
     row = house.resources.get(Level.STUDY, house.store(ct).ids.study).row
-    tags = RequestedTags(house.index, house.resources, "Latin1")
+    tags = RequestedTags(house.index, house.resources, AssumedEncoding())
     open_file = house.resources.open_file
 
     def deleted(id_):

@@ -272,3 +272,25 @@ SELECT is_protected FROM patient WHERE pk = ?
 
 -- name: set_protection
 UPDATE patient SET is_protected = ? WHERE pk = ?
+
+-- name: insert_export
+INSERT INTO export (
+    level, id, remote, date,
+    patient_id, study_instance_uid, series_instance_uid, sop_instance_uid
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: find_exports
+SELECT
+    seq, level, id, remote, date,
+    patient_id, study_instance_uid, series_instance_uid, sop_instance_uid
+FROM export WHERE seq > ? ORDER BY seq LIMIT ?
+
+-- name: find_last_export
+SELECT
+    seq, level, id, remote, date,
+    patient_id, study_instance_uid, series_instance_uid, sop_instance_uid
+FROM export ORDER BY seq DESC LIMIT 1
+
+-- name: clear_exports
+DELETE FROM export
