@@ -102,7 +102,7 @@ VARYING_AFTER_STORE = (
 )
 
 ACCEPTED = (
-    Accepted(r"/", r"", (307,), (404,), "no user interface to be redirected to"),
+    Accepted(r"/", r"", (307,), (307,), "to the page that is there: that of the API"),
     Accepted(r".*/file", r"HEAD", (404,), (200,), "HEAD works wherever GET does"),
     Accepted(r"/\w+", r"HEAD", (404,), (200,), "HEAD works wherever GET does"),
     Accepted(r".*/file", r"Range", (200,), (206,), "ranges work on files"),

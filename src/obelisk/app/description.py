@@ -24,8 +24,9 @@ def describe(config: Config) -> dict[str, Any]:
     whose interface this is; our own version stands under ``Obelisk``.
     """
     storage, http, dicom = config.storage, config.http, config.dicom
+    service = config.service
     overwrite_mode = storage.overwrite_instances
-    if storage.read_only:
+    if service.read_only:
         overwrite_mode = OverwriteMode.NEVER
     return {
         "ApiVersion": _ORTHANC_API_VERSION,
@@ -38,7 +39,7 @@ def describe(config: Config) -> dict[str, Any]:
         },
         "CheckRevisions": config.annotations.check_revisions,
         "DatabaseBackendPlugin": None,
-        "DatabaseServerIdentifier": config.system.database_server_identifier
+        "DatabaseServerIdentifier": service.database_server_identifier
         or _identifier(config),
         "DatabaseVersion": migrations()[-1][0],
         "DicomAet": dicom.ae_title,
@@ -60,15 +61,15 @@ def describe(config: Config) -> dict[str, Any]:
         "Obelisk": {"Version": __version__},
         "OverwriteInstances": overwrite_mode is not OverwriteMode.NEVER,
         "OverwriteInstancesMode": overwrite_mode.value,
-        "PatientLevelEnabled": storage.patient_level_enabled,
+        "PatientLevelEnabled": service.patient_level_enabled,
         "Performance": {
             "DicomThreadsCount": dicom.thread_count,
             "HttpThreadsCount": http.thread_count,
         },
         "PluginsEnabled": False,
-        "ReadOnly": storage.read_only,
+        "ReadOnly": service.read_only,
         "StorageAreaPlugin": None,
-        "StorageCompression": storage.storage_compression and not storage.read_only,
+        "StorageCompression": storage.storage_compression and not service.read_only,
         "StoreMD5ForAttachments": storage.store_md5,
         "ThirdPartyPatches": [],
         "ThirdPartyVersions": {name: metadata.version(name) for name in _LIBRARIES},

@@ -72,7 +72,7 @@ class Node:
         http = config.http
         #: Says why the node is to be closed, if a client asked for it.
         self.lifecycle = Lifecycle(_send_stop)
-        self._is_writable = not config.storage.read_only
+        self._is_writable = not config.service.read_only
         self._open_archive(config.storage)
         self._encoding = AssumedEncoding(config.storage.default_encoding.value)
         settings = _ingest_settings(config.storage, self._encoding)
@@ -101,8 +101,8 @@ class Node:
             is_compressing=http.compression_enabled,
             is_method_overridable=http.method_override_enabled,
             router=offered_routes(
-                is_read_only=config.storage.read_only,
-                is_patient_level_enabled=config.storage.patient_level_enabled,
+                is_read_only=config.service.read_only,
+                is_patient_level_enabled=config.service.patient_level_enabled,
             ),
         )
 
@@ -144,7 +144,7 @@ class Node:
             contents=Contents(resources, encoding),
             changes=Changes(self._index),
             exports=Exports(
-                self._index, is_enabled=config.storage.log_exported_resources
+                self._index, is_enabled=config.service.log_exported_resources
             ),
             admission=self.admission,
             limits=UploadLimits(
@@ -153,7 +153,7 @@ class Node:
             ),
             default_encoding=encoding,
             acceptance=self._negotiation,
-            uids=UIDGenerator(config.dicom.uid_root or ""),
+            uids=UIDGenerator(config.service.uid_root or ""),
             lifecycle=self.lifecycle,
             system=describe(config),
             media_types=_media_types(config.annotations),

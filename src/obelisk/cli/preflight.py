@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from obelisk.config import Config, StorageSection
+from obelisk.config import Config
 
 PORT_PATIENCE = 5.0
 """For how many seconds a port may stay taken, since one that a killed server held
@@ -33,12 +33,13 @@ def _try_folder(folder: Path, option: str, *, create: bool) -> str | None:
         )
 
 
-def _try_storage(storage: StorageSection) -> Iterator[str | None]:
+def _try_storage(config: Config) -> Iterator[str | None]:
+    storage = config.storage
     folders = {"StorageDirectory": storage.storage_directory}
     if storage.index_directory is not None:
         folders["IndexDirectory"] = storage.index_directory
     for option, folder in folders.items():
-        if not storage.read_only:
+        if not config.service.read_only:
             yield _try_folder(folder, option, create=True)
         elif not folder.is_dir():
             yield f'"ReadOnly" needs the folder {folder} of "{option}".'
@@ -121,7 +122,7 @@ def find_obstacles(config: Config, patience: float = PORT_PATIENCE) -> list[str]
         For how many seconds a port may stay taken.
     """
     temporary = config.system.temporary_directory
-    obstacles = list(_try_storage(config.storage))
+    obstacles = list(_try_storage(config))
     if temporary is not None:
         obstacles.append(_try_folder(temporary, "TemporaryDirectory", create=False))
     if config.http.enabled and config.http.ssl_enabled:

@@ -6,11 +6,12 @@ commented default file and the checks at start-up are all made from these.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from obelisk.config.options import option
+from obelisk.config.service import ServiceSection
 
 
 class OverwriteMode(Enum):
@@ -94,11 +95,6 @@ class SystemSection:
     """The folder for large temporary files, which must exist; that of the operating
     system unless given."""
 
-    database_server_identifier: str | None = option("DatabaseServerIdentifier", None)
-    """What tells this server from others that share its database, as `GET /system`
-    shows it; made from the name of the machine, `DicomAet` and the ports unless
-    given."""
-
     malloc_arena_max: int = option("MallocArenaMax", 5, minimum=0, unit="arenas")
     """The number of memory pools that the C library's allocator may open for the
     threads of the server; 0 leaves it to the C library."""
@@ -138,19 +134,6 @@ class StorageSection:
     """Whether each transaction of the index is on the disk, too, before its sender gets
     the answer. Without it a power cut can take back what the index learned in the last
     moments; the death of the server alone never does."""
-
-    read_only: bool = option("ReadOnly", default=False)
-    """Whether nothing is written to the index and to the storage area. Requests and
-    C-STORE that would change something are refused; what they changed before, and
-    the index, must exist."""
-
-    patient_level_enabled: bool = option("PatientLevelEnabled", default=True)
-    """Whether there are resources below `/patients`. Patients are kept anyway, and are
-    shown as parents of their studies."""
-
-    log_exported_resources: bool = option("LogExportedResources", default=False)
-    """Whether each patient, study, series and instance that is sent to a modality or a
-    peer is listed at `GET /exports`."""
 
     stable_age: int = option("StableAge", 60, minimum=0, unit="seconds")
     """After how long without a new instance a patient, a study or a series counts as
@@ -375,11 +358,6 @@ class DICOMSection:
     h265_accepted: bool | None = option("H265TransferSyntaxAccepted", None)
     """As `DeflatedTransferSyntaxAccepted`, for H.265 video."""
 
-    uid_root: str | None = option("DicomUidRoot", None, length_max=44)
-    """What new UIDs start with, as in `GET /tools/generate-uid`: numbers with dots
-    between them that belong to your organisation. Without it, UIDs are made from
-    UUIDs and start with `2.25`. Orthanc has no such option."""
-
     unknown_sop_class_accepted: bool = option("UnknownSopClassAccepted", default=False)
     """Whether instances of SOP classes that are not in the standard are received."""
 
@@ -415,3 +393,6 @@ class Config:
 
     dicom: DICOMSection = DICOMSection()
     """The DICOM server."""
+
+    service: ServiceSection = field(default_factory=ServiceSection)
+    """What is offered."""

@@ -54,12 +54,11 @@ TRANSFER_SYNTAX_GROUPS: dict[TransferSyntaxGroup, frozenset[str]] = {
 #: JPEG XL (110 to 112) and HTJ2K (201 to 203).
 LATE_TRANSFER_SYNTAXES = _numbered(110, 111, 112, 201, 202, 203)
 
-# As Orthanc 1.13: the late ones, and MIME and XML, are in no group.
+# As Orthanc 1.13: the late ones are in no group.
 TRANSFER_SYNTAXES = (
     UNCOMPRESSED_TRANSFER_SYNTAXES
     | frozenset[str]().union(*TRANSFER_SYNTAX_GROUPS.values())
     | LATE_TRANSFER_SYNTAXES
-    | {f"{_TRANSFER}.6.1", f"{_TRANSFER}.6.2"}
 )
 
 # Their objects belong to no patient (PS3.4 Annex GG), or are no objects to keep.

@@ -309,7 +309,7 @@ def test_options_of_orthanc_without_effect_are_reported(load):
     assert warnings[2].endswith(": JobsHistorySize, SaveJobs")
 
 
-@pytest.mark.parametrize("name", ["DicomTlsEnabled", "ReadOnly", "SslVerifyPeers"])
+@pytest.mark.parametrize("name", ["DicomTlsEnabled", "SslVerifyPeers"])
 def test_protection_is_never_ignored(load, problems, name):
     """A server that cannot protect as told does not start."""
     (problem,) = problems({name: True})

@@ -60,8 +60,6 @@ def test_levels_and_relatives() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
-        "",
         "/nope",
         "/studies/x/nope",
         "/studies/x/file",

@@ -123,8 +123,8 @@ def test_brackets_are_no_wildcards():
 
 
 def test_storage_classes_are_those_of_orthanc():
-    """195 of the standard's SOP classes are taken, as by Orthanc 1.13."""
-    assert len(STORAGE_SOP_CLASSES) == 195
+    """202 of the standard's SOP classes are taken, as by Orthanc 1.13."""
+    assert len(STORAGE_SOP_CLASSES) == 202
     assert {CT, MR, "1.2.840.10008.5.1.4.34.7"} <= STORAGE_SOP_CLASSES
 
 
