@@ -6,9 +6,12 @@ import pytest
 
 from obelisk.errors import UnavailableError
 from obelisk.telemetry import (
+    CATEGORIES,
     LogSettings,
     OrthancFormatter,
     category_of,
+    level_of,
+    set_level,
     start_logging,
 )
 
@@ -162,3 +165,11 @@ def test_a_log_file_that_cannot_be_opened_is_named(tmp_path):
     """The server must not start without its log."""
     with pytest.raises(UnavailableError, match="no/file"):
         start_logging(LogSettings(file=tmp_path / "no" / "file"))
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_a_level_that_is_set_can_be_told(category):
+    """Also that of a category without a line to say."""
+    set_level(category, logging.DEBUG)
+
+    assert level_of(category) == logging.DEBUG

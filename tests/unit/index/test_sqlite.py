@@ -6,7 +6,7 @@ import pytest
 
 from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import Level
-from obelisk.errors import IndexUnavailableError
+from obelisk.errors import IndexUnavailableError, ReadOnlyError
 from obelisk.index.records import StoreStatus
 from obelisk.index.sqlite import SQLiteIndex
 
@@ -140,3 +140,39 @@ def test_reader_sees_one_moment(index, make):
         store(index, make(sop="2"))
 
         assert transaction.total_counts() == before
+
+
+def test_an_index_that_may_not_be_written_to(tmp_path, make):
+    """What is there can be read, also what another process writes meanwhile."""
+    path = tmp_path / "i.db"
+    writer = SQLiteIndex(path)
+    store(writer, make(sop="1"))
+    index = SQLiteIndex(path, is_writable=False)
+    store(writer, make(sop="2"))
+
+    with pytest.raises(ReadOnlyError):
+        store(index, make(sop="3"))
+    with index.read() as transaction:
+        assert transaction.total_counts().instance_count == 2
+    index.close()
+    writer.close()
+
+
+def test_an_absent_index_is_not_made_where_nothing_may_be_written(tmp_path):
+    """There is nothing to read."""
+    with pytest.raises(IndexUnavailableError):
+        SQLiteIndex(tmp_path / "i.db", is_writable=False)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_older_index_is_not_upgraded_where_nothing_may_be_written(tmp_path):
+    """The message says what to do."""
+    path = tmp_path / "i.db"
+    SQLiteIndex(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+    with pytest.raises(IndexUnavailableError, match='once without "ReadOnly"'):
+        SQLiteIndex(path, is_writable=False)

@@ -83,12 +83,12 @@ def test_internal_errors_are_not_told() -> None:
 
 
 def test_errors_without_description() -> None:
-    """HttpDescribeErrors=false leaves the body empty."""
+    """HttpDescribeErrors=false leaves the body empty, and without a type."""
     response = failure_response(
         NotFoundError("study", "x"), _request(), is_described=False
     )
 
-    assert (response.status, response.body) == (404, b"")
+    assert (response.status, response.body, response.headers) == (404, b"", [])
 
 
 @pytest.mark.parametrize(

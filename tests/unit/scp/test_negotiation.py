@@ -139,3 +139,27 @@ def test_a_rejected_context_names_a_transfer_syntax():
     context = ProposedContext(1, "1.2.3", (JPEG, EXPLICIT))
 
     assert negotiation.answer_context(context) == AnsweredContext(1, 3, JPEG)
+
+
+def test_transfer_syntaxes_that_are_set_hold_at_once():
+    """Of those that are known; what the configuration said is forgotten."""
+    negotiation = Negotiation(DICOMServerSettings())
+    context = ProposedContext(1, CT, (JPEG, EXPLICIT))
+    assert negotiation.answer_context(context).transfer_syntax == JPEG
+    negotiation.accept_transfer_syntaxes([EXPLICIT, "1.2.3.4"])
+
+    assert negotiation.answer_context(context).transfer_syntax == EXPLICIT
+    assert negotiation.transfer_syntaxes() == [EXPLICIT]
+
+
+def test_what_is_accepted_is_listed_in_order():
+    """By their numbers, but the transfer syntaxes that came late are last."""
+    negotiation = Negotiation(DICOMServerSettings(rejected_sop_classes=(CT,)))
+    syntaxes = negotiation.transfer_syntaxes()
+    classes = negotiation.sop_classes()
+
+    assert syntaxes[:3] == [IMPLICIT, EXPLICIT, "1.2.840.10008.1.2.1.99"]
+    assert syntaxes[-7:-5] == ["1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.110"]
+    assert len(classes) == 201
+    assert CT not in classes
+    assert classes == sorted(classes)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from obelisk.errors import StorageError, StorageFullError
+from obelisk.errors import ReadOnlyError, StorageError, StorageFullError
 from obelisk.storage import filesystem
 from obelisk.storage.filesystem import FilesystemStorage
 
@@ -182,3 +182,18 @@ def test_folder_that_cannot_be_written_is_an_error(tmp_path):
 
     with pytest.raises(StorageError):
         FilesystemStorage(tmp_path / "file")
+
+
+def test_a_storage_area_that_may_not_be_written_to(tmp_path):
+    """What is there can be read; nothing is made, not even a folder."""
+    storage = FilesystemStorage(tmp_path / "none", is_writable=False)
+    for refused in (
+        storage.create,
+        lambda: storage.delete("abcd"),
+        lambda: storage.recover(set),
+    ):
+        with pytest.raises(ReadOnlyError):
+            refused()
+    storage.close()
+
+    assert list(tmp_path.iterdir()) == []
