@@ -57,12 +57,13 @@ def _listens(port: int) -> bool:
 
 
 def _files(server: RunningServer) -> list[Path]:
-    """Return the files of the storage area, the index left out."""
-    return [
-        path
-        for path in server.storage.rglob("*")
-        if path.is_file() and "sqlite" not in path.name
-    ]
+    """Return the contents of the storage area, finished or not."""
+    return [path for path in server.storage.glob("??/??/*") if path.is_file()]
+
+
+def _journals(server: RunningServer) -> list[Path]:
+    """Return what a process leaves only if it is killed."""
+    return list((server.storage / "pending").iterdir())
 
 
 def _send_half(server: RunningServer, content: bytes) -> http.client.HTTPConnection:
@@ -76,7 +77,7 @@ def _send_half(server: RunningServer, content: bytes) -> http.client.HTTPConnect
 def test_stop_finishes_what_is_being_received(launch: Launch) -> None:
     """SIGTERM lets an upload end, refuses new work, and leaves no temporary file."""
     server = launch()
-    content = make_sized_instance(1, 6_000_000)
+    content = make_sized_instance(1, 12_000_000)
     client = _send_half(server, content)
     _wait_until(lambda: bool(_files(server)))
     server.process.send_signal(signal.SIGTERM)
@@ -99,7 +100,7 @@ def test_stop_is_bounded(launch: Launch) -> None:
     server.process.send_signal(signal.SIGTERM)
 
     assert server.process.wait(_SECONDS) == 0
-    assert _files(server) == []
+    assert _files(server) == _journals(server) == []
     client.close()
 
 
@@ -255,7 +256,7 @@ def test_several_addresses(launch: Launch) -> None:
 def test_upload_that_stops(launch: Launch) -> None:
     """A client that is silent in its body gets 408, and nothing is stored."""
     server = launch(HttpRequestTimeout=1)
-    content = make_sized_instance(5, 6_000_000)
+    content = make_sized_instance(5, 12_000_000)
     client = _send_half(server, content)
     with client.getresponse() as answer:
         body = answer.read()
@@ -263,7 +264,7 @@ def test_upload_that_stops(launch: Launch) -> None:
 
     assert answer.status == 408
     assert b'"OrthancStatus": 16' in body
-    assert [path.name for path in _files(server)] == ["lock"]
+    assert _files(server) == []
 
 
 def test_worker_that_keeps_dying(launch: Launch) -> None:

@@ -33,10 +33,17 @@ class FilePendingContent:
     """See `PendingContent`; its key is in the journal until it is confirmed."""
 
     def __init__(
-        self, key: str, path: str, journal: Journal, *, is_synced: bool
+        self,
+        key: str,
+        path: str,
+        journal: Journal,
+        unfinished: "set[FilePendingContent]",
+        *,
+        is_synced: bool,
     ) -> None:
         self.key = key
         self._path = path
+        self._unfinished = unfinished
         self._is_synced = is_synced
         with _translated("write to"):
             self._leave = journal.enter(key)
@@ -46,6 +53,7 @@ class FilePendingContent:
                 self._leave()
                 raise
         self._is_open = self._is_pending = True
+        unfinished.add(self)
 
     def write(self, chunk: Buffer) -> None:
         """See `PendingContent.write`."""
@@ -71,18 +79,23 @@ class FilePendingContent:
 
     def confirm(self) -> None:
         """See `PendingContent.confirm`."""
-        self._close()
         if self._is_pending:
             self._is_pending = False
             self._leave()
 
     def discard(self) -> None:
         """See `PendingContent.discard`."""
+        self._close()
+        self.forget()
+
+    def forget(self) -> None:
+        """Remove the file unless it was confirmed, though somebody may write to it."""
         if self._is_pending:
             _unlink(self._path)
         self.confirm()
 
     def _close(self) -> None:
+        self._unfinished.discard(self)
         if self._is_open:
             self._is_open = False
             os.close(self._descriptor)
@@ -112,6 +125,7 @@ class FilesystemStorage:
     ) -> None:
         self._prefix = f"{root}/"
         self._is_synced = is_synced
+        self._unfinished: set[FilePendingContent] = set()
         self._open_journal: Journal | None = None
         if is_writable:
             with _translated("write to"):
@@ -130,7 +144,11 @@ class FilesystemStorage:
         """See `Storage.create`."""
         key = str(uuid.uuid4())
         return FilePendingContent(
-            key, self._path(key), self._journal, is_synced=self._is_synced
+            key,
+            self._path(key),
+            self._journal,
+            self._unfinished,
+            is_synced=self._is_synced,
         )
 
     def size(self, key: str) -> int:
@@ -186,6 +204,8 @@ class FilesystemStorage:
     def close(self) -> None:
         """See `Storage.close`."""
         with _translated("clean up"):
+            for content in list(self._unfinished):
+                content.forget()
             if self._open_journal is not None:
                 self._open_journal.close()
 

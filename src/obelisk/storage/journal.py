@@ -27,22 +27,26 @@ class _File:
         self.descriptor = os.open(path, flags, 0o644)
         self.path = path
         self.size = 0
-        self.pending_count = 0
+        self.pending: set[str] = set()
         self.is_full = False
 
     def enter(self, key: str) -> None:
         self.size += os.write(self.descriptor, f"+{key}\n".encode())
-        self.pending_count += 1
+        self.pending.add(key)
 
     def leave(self, key: str) -> None:
         with suppress(OSError):  # then the index tells, should it come to that
             os.write(self.descriptor, f"-{key}\n".encode())
-        self.pending_count -= 1
+        self.pending.discard(key)
 
     def remove_if_done(self) -> None:
-        if self.is_full and not self.pending_count:
-            os.close(self.descriptor)
-            self.path.unlink()
+        if self.is_full and not self.pending:
+            self.close()
+            self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+        self.descriptor = -1
 
 
 class Journal:
@@ -120,10 +124,12 @@ class Journal:
         return count
 
     def close(self) -> None:
-        """Leave no trace; nothing may be pending any more."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-        os.close(self._file.descriptor)
-        os.close(self._lock)
+        """Leave no trace, unless something is pending: `recover` looks after that."""
+        with self._turn:
+            if not _pending_keys(self._folder):
+                self._file.close()
+                shutil.rmtree(self._folder, ignore_errors=True)
+            os.close(self._lock)
 
 
 def _boot_id() -> bytes:

@@ -197,3 +197,21 @@ def test_a_storage_area_that_may_not_be_written_to(tmp_path):
     storage.close()
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_end_removes_what_is_unfinished_only(tmp_path):
+    """What is finished may be known to the index already: the next start looks."""
+    storage = FilesystemStorage(tmp_path)
+    unfinished, finished = storage.create(), storage.create()
+    unfinished.write(b"abc")
+    finished.write(b"abc")
+    finished.finish()
+
+    storage.close()
+
+    assert files(tmp_path) == [f"{finished.key[:2]}/{finished.key[2:4]}/{finished.key}"]
+    unfinished.discard()
+    storage = FilesystemStorage(tmp_path)
+    assert storage.recover(lambda _: set()) == 1
+    assert files(tmp_path) == []
+    storage.close()

@@ -85,3 +85,14 @@ def test_files_of_a_journal_go_when_nothing_in_them_is_pending(tmp_path, monkeyp
     assert [path.name for path in tmp_path.rglob("*.journal")] == names[1:]
     own.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_pending_at_the_end_is_left_to_recovery(tmp_path, keys):
+    """A process that ends in good order may still have work under way."""
+    own = Journal(tmp_path)
+    leaves = [own.enter(key) for key in keys]
+    leaves[0]()
+    own.close()
+    leaves[1]()
+
+    assert recovered(tmp_path) == ({keys[2]}, [])
