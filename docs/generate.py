@@ -4,6 +4,11 @@ from pathlib import Path
 
 from obelisk.cli.arguments import make_parser
 from obelisk.config import reference_tables
+from obelisk.rest.openapi.document import group_of, texts_of
+from obelisk.rest.openapi.operation import Argument
+from obelisk.rest.openapi.operations import operation_of
+from obelisk.rest.routes import ROUTES
+from obelisk.rest.routing import Route, concrete_paths
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -73,6 +78,68 @@ W0704 10:15:22.123456             MAIN app.py:71] Obelisk has started
 ```
 """
 
+REST_API = """\
+# REST API
+
+<!-- Made by `make docs` from src/obelisk/rest/routes.py; do not edit. -->
+
+A running server shows these routes at `/api/`, and describes them for programs as
+OpenAPI 3.1 at `/api/openapi.json`.
+
+- `{id}` stands for the id of a patient, study, series or instance.
+- Arguments in the query string that are marked *present* hold whatever their value is;
+  Boolean ones are `true`, `1` or nothing, or `false` or `0`.
+- Every `GET` route answers `HEAD`. A path that is no route, but has routes below, lists
+  their names.
+- A wrong method is answered by 405 and `Allow`, anything else that fails by a JSON
+  object with `HttpStatus`, `Message`, `OrthancStatus` and, where there is more to say,
+  `Details`. `HttpDescribeErrors` switches these bodies off.
+- `?_method=PUT` or the header `X-HTTP-Method-Override` names another method, unless
+  `HttpMethodOverrideEnabled` is switched off.
+"""
+
+
+def rest_api() -> str:
+    """Return the page about the routes."""
+    groups: dict[str, list[Route]] = {}
+    for route in ROUTES:
+        path = route.path
+        is_shared = path.startswith(("/{level}", "/{group}"))
+        groups.setdefault("Resources" if is_shared else group_of(path), []).append(
+            route
+        )
+    return REST_API + "".join(
+        f"\n## {group}\n" + "".join(map(_section, routes))
+        for group, routes in groups.items()
+    )
+
+
+def _section(route: Route) -> str:
+    """Return what stands about one route: its paths, its text, its arguments."""
+    operation = operation_of(route)
+    method = ", ".join(route.methods)
+    paths = " · ".join(f"`{path}`" for path, _, _ in concrete_paths(route))
+    parts = [
+        f"### {method} {route.path}",
+        paths,
+        "\n\n".join(filter(None, texts_of(route))),
+    ]
+    if operation.body:
+        parts.append("Body: " + ", ".join(f"`{kind}`" for kind in operation.body) + ".")
+    if operation.answer:
+        kinds = ", ".join(f"`{kind}`" for kind in operation.answer)
+        parts.append(f"Answer: {kinds}{', in parts too' * operation.is_partial}.")
+    rows = [(one, _kind(one)) for one in operation.query]
+    rows += [(one, "header") for one in operation.headers]
+    if rows:
+        lines = [f"| `{one.name}` | {kind} | {one.text} |" for one, kind in rows]
+        parts.append("\n".join(["| argument | | |", "|---|---|---|", *lines]))
+    return "\n" + "\n\n".join(parts) + "\n"
+
+
+def _kind(argument: Argument) -> str:
+    return "present" if "const" in argument.schema else str(argument.schema["type"])
+
 
 def pages() -> dict[Path, str]:
     """Return the text of each generated page."""
@@ -81,6 +148,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "command-line.md": COMMAND_LINE.format(
             help=make_parser().format_help()
         ),
+        REFERENCE / "rest-api.md": rest_api(),
     }
 
 

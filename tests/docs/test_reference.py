@@ -5,6 +5,8 @@ import pytest
 
 from obelisk.cli.arguments import make_parser
 from obelisk.config.loading import declared_options
+from obelisk.rest.routes import ROUTES
+from obelisk.rest.routing import concrete_paths
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -41,3 +43,13 @@ def test_every_option_of_the_command_line_is_in_the_reference():
             assert f"--{verbosity}-CATEGORY" in text
         else:
             assert name in text
+
+
+def test_every_route_is_in_the_reference():
+    """With all the paths that it stands for."""
+    text = (DOCS / "reference" / "rest-api.md").read_text()
+
+    for route in ROUTES:
+        assert f"\n### {', '.join(route.methods)} {route.path}\n" in text
+        for path, _, _ in concrete_paths(route):
+            assert f"`{path}`" in text

@@ -18,6 +18,8 @@ from obelisk.rest.application import Application
 from obelisk.rest.auth import Access
 from obelisk.rest.messages import Services, UploadLimits
 from obelisk.rest.offering import offered_routes
+from obelisk.rest.openapi.document import describe_api
+from obelisk.rest.routes import ROUTES
 from obelisk.scp.negotiation import Negotiation
 from obelisk.scp.server import DICOMServer
 from obelisk.scp.settings import DICOMServerSettings, KnownCaller
@@ -157,6 +159,7 @@ class Node:
             lifecycle=self.lifecycle,
             system=describe(config),
             media_types=_media_types(config.annotations),
+            openapi=describe_api(ROUTES),
             is_file_system_writable=http.file_system_writable,
         )
 

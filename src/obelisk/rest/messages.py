@@ -61,7 +61,7 @@ class Services:
     `system` is what ``GET /system`` shows; `media_types` says what the content types of
     attachments are, by number; `is_file_system_writable` says whether clients may have
     files written to any path (RestApiWriteToFileSystemEnabled); `tags_cache` keeps the
-    datasets of files as JSON.
+    datasets of files as JSON; `openapi` is what ``GET /api/openapi.json`` shows.
     """
 
     ingest: Ingest
@@ -84,6 +84,7 @@ class Services:
     lifecycle: Lifecycle
     system: Mapping[str, Any]
     media_types: Mapping[int, str]
+    openapi: Mapping[str, Any]
     is_file_system_writable: bool = False
     tags_cache: BytesCache = field(
         default_factory=lambda: BytesCache(_TAGS_CACHE_BYTES)

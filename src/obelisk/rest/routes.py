@@ -1,5 +1,6 @@
 """The whole route table on one page."""
 
+from obelisk.rest.api import get_description, get_page
 from obelisk.rest.attachments import (
     compress,
     delete_attachment,
@@ -86,6 +87,8 @@ from obelisk.telemetry import CATEGORIES
 
 ROUTES = (
     # The server
+    Route("/api", get_page, ("GET",), "api"),
+    Route("/api/openapi.json", get_description, ("GET",), "openapi"),
     Route("/system", get_system, ("GET",), "system"),
     Route("/statistics", get_statistics, ("GET",), "statistics"),
     Route("/", redirect_to_page, ("GET",), "root"),

@@ -170,3 +170,15 @@ def _relatives(path: str, level: Level) -> Iterator[tuple[Level, dict[str, str]]
 def paths_of(route: Route) -> list[str]:
     """Return the paths that a route stands for, ``{id}`` left as it is."""
     return ["/" + "/".join(segments) for segments, _, _ in _expand(route.path)]
+
+
+def concrete_paths(route: Route) -> Iterator[tuple[str, Level, Level]]:
+    """Yield the paths that a route stands for, with the levels that they are about.
+
+    A path of which the last part may be absent is there with and without it.
+    """
+    for segments, level, relative in _expand(route.path):
+        path = "/" + "/".join(segments)
+        if path.endswith("/{path}"):
+            yield path.removesuffix("/{path}"), level, relative
+        yield path, level, relative

@@ -204,9 +204,9 @@ class Attachments:
         CorruptedFileError
             If the file is not what was written.
         """
+        number = self.names.number(name)
         with self._index.read() as transaction:
             pk = transaction.get_pk(level, id_)
-            number = self.names.number(name)
             found = transaction.lookup_attachment(level, pk, number)
         if found is None or not found.md5 or not found.stored_md5:
             return False

@@ -28,6 +28,8 @@ METADATA_NUMBERS: Mapping[str, int] = MappingProxyType(
         "MainDicomTagsSignature": 15,
         "MainDicomSequences": 16,
         "PixelDataVR": 17,
+        "IsProtected": 18,
+        "PatientRecyclingOrder": 19,
     }
 )
 """The metadata that belong to the server; the numbers are Orthanc's."""
