@@ -17,7 +17,7 @@ import shlex
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,8 +29,17 @@ from exchange import Call
 from launching import running_server
 from obelisk.dicom.parsing import parse_instance
 from obelisk.errors import InvalidDICOMError
+from parity.coverage import not_called
 from parity.differences import explain, iter_differences, mend
 from parity.driving import Scenario, drive, empty
+from parity.route_calls import (
+    ROUTE_OPTIONS,
+    annotation_calls,
+    ending_calls,
+    read_calls,
+    route_calls,
+    route_files,
+)
 
 WAYS = ("post", "gzip", "zip", "multipart", "store")
 _BUNDLES = ("zip", "multipart")
@@ -40,6 +49,9 @@ _OUTCOMES = ("equal", "explained", "different")
 #: How to reach a server: its URL, and host and port of its DICOM server.
 Side: TypeAlias = tuple[str, tuple[str, int] | None]
 
+#: Calls and their answers, by the key of the call and how often it was made.
+Answers: TypeAlias = dict[tuple[str, int], tuple[Call, Any]]
+
 
 class Report:
     """Counts outcomes by route and argument, and keeps a few examples."""
@@ -48,9 +60,11 @@ class Report:
         self.counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self.examples: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.reasons: dict[tuple[str, str], str] = {}
+        self.calls: list[Call] = []
 
     def add(self, call: Call, left: Any, right: Any) -> None:
         """Compare the answers to one call; an answer is `None` if it was not made."""
+        self.calls.append(call)
         argument = "file" if call.method == "POST" and "." in call.argument else None
         row = (f"{call.method} {call.route}", argument or call.argument)
         difference = next(iter_differences(mend(left, right), right), None)
@@ -91,7 +105,15 @@ def scenarios(folders: list[Path], ways: list[str]) -> Iterator[Scenario]:
         "pydicom": pydicom_files(),
         **{folder.name: folder_files(folder) for folder in folders},
     }
+    revisions = {**ROUTE_OPTIONS, "CheckRevisions": True}
+    for name, asks, options in (
+        ("routes", route_calls, ROUTE_OPTIONS),
+        ("revisions", annotation_calls, revisions),
+        ("ending", ending_calls, {"SaveJobs": False}),
+    ):
+        yield Scenario(name, route_files(), asks=asks, options=options)
     for name, files in corpora.items():
+        yield Scenario(f"{name} read", files, asks=read_calls)
         for way in ways:
             yield Scenario(
                 f"{name} by {way}",
@@ -123,11 +145,11 @@ def _is_read(content: bytes) -> bool:
 
 def run(scenario: Scenario, sides: list[Side]) -> Report:
     """Drive both servers through a scenario, and compare what they answered."""
-    answers: list[dict[str, tuple[Call, Any]]] = []
+    answers: list[Answers] = []
     for url, dicom in sides:
         empty(url)
         driven = drive(scenario, url, dicom)
-        answers.append({call.key: (call, value) for call, value in driven})
+        answers.append(_by_key(driven))
     left, right = answers
     report = Report()
     for key in left | right:
@@ -138,6 +160,16 @@ def run(scenario: Scenario, sides: list[Side]) -> Report:
             right[key][1] if key in right else None,
         )
     return report
+
+
+def _by_key(driven: Iterator[tuple[Call, Any]]) -> Answers:
+    """Return answers by the keys of their calls; those made again have a number."""
+    counts: Counter[str] = Counter()
+    answers: Answers = {}
+    for call, value in driven:
+        counts[call.key] += 1
+        answers[call.key, counts[call.key]] = (call, value)
+    return answers
 
 
 def main() -> int:
@@ -151,12 +183,12 @@ def main() -> int:
     parser.add_argument("--only", metavar="TEXT", help="scenarios with it in the name")
     parser.add_argument("--verbose", action="store_true", help="list equal rows too")
     parser.add_argument("--json", type=Path, help="write the counts there")
+    parser.add_argument(
+        "--openapi", type=Path, help="list what of this description was not called"
+    )
     arguments = parser.parse_args()
     with contextlib.ExitStack() as stack:
-        sides = [
-            _reach(stack, arguments.left, arguments.left_dicom),
-            _reach(stack, arguments.right, arguments.right_dicom),
-        ]
+        sides = _reach_both(stack, arguments, {})
         has_dicom = all(dicom is not None for _, dicom in sides)
         ways = [way for way in arguments.ways if way != "store" or has_dicom]
         return compare(sides, ways, arguments)
@@ -168,24 +200,51 @@ def compare(sides: list[Side], ways: list[str], arguments: argparse.Namespace) -
     for scenario in scenarios(arguments.files, ways):
         if arguments.only and arguments.only not in scenario.name:
             continue
-        report = run(scenario, sides)
+        with contextlib.ExitStack() as stack:
+            options = scenario.options
+            own = _reach_both(stack, arguments, options) if options else sides
+            report = run(scenario, own)
         _print(f"== {scenario.name}", *report.lines(verbose=arguments.verbose))
         for row, counts in report.counts.items():
             total.counts[row] += counts
+        total.calls += report.calls
     _print("== all", list(total.lines(verbose=False))[-1])
+    if arguments.openapi:
+        described = json.loads(arguments.openapi.read_text())
+        _print("== not called", *not_called(described, total.calls))
     if arguments.json:
         rows = {" ".join(row): counts for row, counts in sorted(total.counts.items())}
         arguments.json.write_text(json.dumps(rows, indent=1))
     return 1 if total.different_count else 0
 
 
-def _reach(stack: contextlib.ExitStack, where: str, dicom: str | None) -> Side:
-    """Return how to reach a server, which is started first if it is a command."""
+def _reach_both(
+    stack: contextlib.ExitStack,
+    arguments: argparse.Namespace,
+    options: Mapping[str, Any],
+) -> list[Side]:
+    left, right = arguments.left, arguments.right
+    return [
+        _reach(stack, left, arguments.left_dicom, options),
+        _reach(stack, right, arguments.right_dicom, options),
+    ]
+
+
+def _reach(
+    stack: contextlib.ExitStack,
+    where: str,
+    dicom: str | None,
+    options: Mapping[str, Any],
+) -> Side:
+    """Return how to reach a server, which is started first if it is a command.
+
+    One that runs already should run with the same options.
+    """
     if where.startswith("http"):
         host, _, port = (dicom or "").rpartition(":")
         return where.rstrip("/"), (host, int(port)) if port else None
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    server = stack.enter_context(running_server(shlex.split(where), folder))
+    server = stack.enter_context(running_server(shlex.split(where), folder, **options))
     return server.url, ("127.0.0.1", server.dicom_port)
 
 

@@ -3,20 +3,23 @@
 import io
 import subprocess
 import tempfile
+import threading
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
-from exchange import Call, Peer, describe
+from exchange import Answer, Call, Peer, describe
 from parity import calls
 from parity.differences import normalise
 
 STORESCU = "/usr/bin/storescu"
+
+_TRIES_MAX = 200
 
 #: storescu's options that propose a transfer syntax; without one: all uncompressed.
 PROPOSALS = {
@@ -30,6 +33,10 @@ PROPOSALS = {
     "1.2.840.10008.1.2.4.91": "-xw",
     "1.2.840.10008.1.2.5": "-xr",
 }
+
+
+#: The ids of each level.
+Inventory: TypeAlias = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,10 @@ class Scenario:
         Bodies to upload after the files, none of them DICOM.
     deletes
         Whether to end with deletions.
+    asks
+        What to ask instead of all that is in `calls`, given the ids of each level.
+    options
+        Those that the server has to run with.
     """
 
     name: str
@@ -58,6 +69,8 @@ class Scenario:
     brief: bool = False
     refused: Mapping[str, bytes] | None = None
     deletes: bool = False
+    asks: Callable[[Inventory], Iterator[Call]] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def drive(
@@ -86,7 +99,7 @@ def drive(
             assert dicom is not None, "C-STORE needs a DICOM host and port"
             yield _store(scenario, *dicom)
         for call in _calls(scenario, peer, offset):
-            answer, content = peer.send(call)
+            answer, content = _send(peer, call)
             value = answer.to_json()
             if after_store and call.route.endswith("/file") and answer.status == 200:
                 value["body"] = _pixel_data(content)
@@ -110,11 +123,14 @@ def empty(url: str) -> None:
 
 def _calls(scenario: Scenario, peer: Peer, offset: int) -> Iterator[Call]:
     yield from calls.uploads(scenario.files, scenario.way)
+    if scenario.asks is not None:
+        yield from scenario.asks(_inventory(peer))
+        return
     yield from calls.collections()
     if scenario.way not in {"store", "zip"}:
         yield from calls.changes(offset)
     yield from calls.system()
-    inventory = {level: peer.get_json(f"/{level}") for level in calls.LEVELS}
+    inventory = _inventory(peer)
     ask = calls.brief_resource if scenario.brief else calls.resource
     for level, identifiers in inventory.items():
         for identifier in identifiers:
@@ -124,6 +140,21 @@ def _calls(scenario: Scenario, peer: Peer, offset: int) -> Iterator[Call]:
         yield from calls.bad_uploads(scenario.refused, scenario.files)
     if scenario.deletes:
         yield from calls.deletions(inventory)
+
+
+def _inventory(peer: Peer) -> Inventory:
+    return {level: peer.get_json(f"/{level}") for level in calls.LEVELS}
+
+
+def _send(peer: Peer, call: Call) -> tuple[Answer, bytes]:
+    """Send a call; wait for the server, if one before has started it again."""
+    pause = threading.Event()
+    for _ in range(_TRIES_MAX):
+        try:
+            return peer.send(call)
+        except OSError:
+            pause.wait(0.1)
+    return peer.send(call)
 
 
 def _store(scenario: Scenario, host: str, port: int) -> tuple[Call, Any]:
