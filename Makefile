@@ -43,7 +43,7 @@ check: lint test ## do all that CI does
 unit: .venv/.dev ## run the fast tests only
 	$(BIN)/python -m pytest tests/unit tests/docs
 
-interop: .venv/.dev ## run the tests against dcmtk, pynetdicom and curl
+interop: .venv/.dev ## run the tests against dcmtk, pynetdicom, pyorthanc and curl
 	$(BIN)/python -m pytest tests/interop
 
 long: .venv/.dev ## run the full counts: kill loops, fuzzing (half an hour and more)
