@@ -6,6 +6,7 @@ import zlib
 
 import pytest
 
+from factories import encode_element, encode_meta, numbers
 from obelisk.dicom.levels import Level
 from obelisk.dicom.parsing import (
     Limits,
@@ -195,6 +196,31 @@ def test_header_json():
     assert header_json(file_meta, TagForm.SIMPLE) == {"TransferSyntaxUID": EXPLICIT}
     assert header_json(file_meta, TagForm.SHORT) == {"0002,0010": EXPLICIT}
     assert header_json(file_meta)["0002,0010"]["Type"] == "String"
+
+
+@pytest.mark.parametrize(
+    ("added", "names"),
+    [
+        (0, []),
+        (12, ["GenericGroupLength"]),
+        (30, ["GenericGroupLength", "SpecificCharacterSet"]),
+        (-28, []),
+        (100_000, []),
+    ],
+)
+def test_the_header_has_the_length_that_it_announces(added, names):
+    """Whatever its groups are, but not beyond the end of the file, nor less."""
+    content = encode_meta(sop_instance_uid="1.2.3", group_length=added)
+    content += encode_element(numbers(0x00080000, "UL", 18))
+    content += encode_element((0x00080005, "CS", b"ISO_IR 100"))
+    content += encode_element((0x00100020, "LO", b"ID"))
+    header = header_json(read_file_meta(content), TagForm.SIMPLE)
+    dataset = tags_json(read_dataset(content), TagForm.SIMPLE)
+    others = ["GenericGroupLength", "SpecificCharacterSet", "PatientID"]
+
+    assert [name for name in header if name in others] == names
+    assert list(dataset) == others[len(names) :]
+    assert header["TransferSyntaxUID"] == EXPLICIT
 
 
 def test_private_creator():

@@ -21,6 +21,7 @@ from obelisk.dicom.reading.transfer_syntax import (
 )
 from obelisk.errors import InvalidDICOMError
 
+_GROUP_LENGTH = 0x00020000
 TRANSFER_SYNTAX_UID = 0x00020010
 _CHUNK_SIZE = 1 << 20
 _UNSUSPICIOUS_SIZE = 64 << 20
@@ -37,7 +38,8 @@ class FileMeta:
     encoding
         How the dataset is encoded.
     elements
-        The VR and value of each element of group 2, by tag.
+        The VR and value of each element of group 2, by tag; also of others that lie
+        within the length that the group announces.
     has_preamble
         Whether the file starts with a preamble and its "DICM".
     start
@@ -67,7 +69,9 @@ def read_file_meta(buffer: Buffer) -> FileMeta:
     try:
         while position + 8 <= size:
             word, vr, length = unpack(buffer, position)
-            if word & 0xFFFF != 2:
+            if word & 0xFFFF != 2 and position >= _announced_stop(
+                elements, 132 if has_preamble else 0, size
+            ):
                 break
             start = position + 8
             if vr not in VRS:
@@ -93,6 +97,18 @@ def read_file_meta(buffer: Buffer) -> FileMeta:
         guess, encoding = _guess(bytes(buffer[position : position + 6]))
         transfer_syntax_uid = transfer_syntax_uid or guess
     return FileMeta(transfer_syntax_uid, encoding, elements, has_preamble, position)
+
+
+def _announced_stop(
+    elements: dict[int, tuple[str, bytes]], start: int, size: int
+) -> int:
+    """Tell where the header ends by its own account, `start` if that is impossible."""
+    value = elements.get(_GROUP_LENGTH, ("UL", b""))[1]
+    if len(value) != 4:
+        return start
+    # The length counts from the end of its own element.
+    stop = start + 12 + int.from_bytes(value, "little")
+    return stop if stop < size else start
 
 
 def _guess(start: bytes) -> tuple[str, Encoding]:
