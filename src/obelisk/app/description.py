@@ -8,8 +8,7 @@ from typing import Any
 
 from obelisk import __version__
 from obelisk.config import Config, OverwriteMode
-from obelisk.dicom.dictionary import format_tag
-from obelisk.dicom.levels import MAIN_TAGS
+from obelisk.dicom.main_tags import MainTags
 from obelisk.index.migrations import migrations
 
 _ORTHANC_VERSION = "1.13.0"
@@ -17,7 +16,7 @@ _ORTHANC_API_VERSION = 31
 _LIBRARIES = ("httptools", "orjson", "pydicom", "werkzeug")
 
 
-def describe(config: Config) -> dict[str, Any]:
+def describe(config: Config, main_tags: MainTags) -> dict[str, Any]:
     """Return all keys of Orthanc's answer with the values that are true here.
 
     Clients branch on ``Version`` and ``ApiVersion``, which are those of the Orthanc
@@ -51,8 +50,7 @@ def describe(config: Config) -> dict[str, Any]:
         "IsHttpServerSecure": http.authentication_required
         or not http.remote_access_allowed,
         "MainDicomTags": {
-            level.value: ";".join(format_tag(tag) for tag in tags)
-            for level, tags in MAIN_TAGS.items()
+            level.value: signature for level, signature in main_tags.signatures.items()
         },
         "MaximumPatientCount": 0,
         "MaximumStorageMode": "Recycle",

@@ -4,6 +4,7 @@ import os
 import signal
 
 from obelisk.app.description import describe
+from obelisk.app.main_tags import main_tags_of
 from obelisk.config import (
     AnnotationSection,
     Config,
@@ -11,6 +12,7 @@ from obelisk.config import (
     StorageAccess,
     StorageSection,
 )
+from obelisk.dicom.main_tags import MainTags
 from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.rest.admission import Admission
@@ -25,6 +27,7 @@ from obelisk.scp.server import DICOMServer
 from obelisk.scp.settings import DICOMServerSettings, KnownCaller
 from obelisk.scp.syntaxes import TransferSyntaxGroup
 from obelisk.services.attachments import Attachments, AttachmentSettings
+from obelisk.services.bulk import Bulk
 from obelisk.services.changes import Changes
 from obelisk.services.content import Contents
 from obelisk.services.content_names import (
@@ -39,6 +42,7 @@ from obelisk.services.ingest import Ingest, IngestSettings
 from obelisk.services.labels import Labels, Protection
 from obelisk.services.lifecycle import Lifecycle
 from obelisk.services.metadata import Metadata
+from obelisk.services.reconstruction import Reconstruction, ReconstructionSettings
 from obelisk.services.refusal import Refusal
 from obelisk.services.removal import Removal
 from obelisk.services.requested_tags import RequestedTags
@@ -68,6 +72,8 @@ class Node:
     ------
     UnavailableError
         If the storage area or the index cannot be opened.
+    ConfigError
+        If an option names a tag that does not exist.
     """
 
     def __init__(self, config: Config) -> None:
@@ -75,9 +81,10 @@ class Node:
         #: Says why the node is to be closed, if a client asked for it.
         self.lifecycle = Lifecycle(_send_stop)
         self._is_writable = not config.service.read_only
+        self._main_tags = main_tags_of(config)
         self._open_archive(config.storage)
         self._encoding = AssumedEncoding(config.storage.default_encoding.value)
-        settings = _ingest_settings(config.storage, self._encoding)
+        settings = _ingest_settings(config.storage, self._encoding, self._main_tags)
         ingest = Ingest(self._index, self._storage, settings)
         self._stability = Stability(self._index)
         dicom = _dicom_settings(config.dicom)
@@ -122,24 +129,33 @@ class Node:
             folder / INDEX_NAME,
             is_synchronous=storage.sync_index,
             is_writable=self._is_writable,
+            main_tags=self._main_tags,
         )
         if self._is_writable:
             Removal(self._index, self._storage).recover()
 
     def _services(self, config: Config, ingest: Ingest) -> Services:
         """Return what the handlers of requests work with."""
-        http, find, encoding = config.http, _find_settings(config), self._encoding
+        http, encoding = config.http, self._encoding
+        find = _find_settings(config, self._main_tags)
         resources = Resources(self._index, self._storage)
+        attachments = self._attachments(config)
         samples = Samples(self._index, resources, encoding)
         return Services(
             ingest=ingest,
             resources=resources,
             finding=Finding(self._index, resources, samples, find),
             requested_tags=RequestedTags(
-                self._index, resources, encoding, is_storage_read=find.is_storage_read
+                self._index,
+                resources,
+                encoding,
+                is_storage_read=find.is_storage_read,
+                main_tags=self._main_tags,
             ),
             metadata=self._metadata(config.annotations),
-            attachments=self._attachments(config),
+            attachments=attachments,
+            reconstruction=self._reconstruction(config, resources, attachments),
+            bulk=Bulk(self._index, resources),
             labels=Labels(self._index),
             protection=Protection(self._index),
             views=Views(resources, encoding),
@@ -157,7 +173,7 @@ class Node:
             acceptance=self._negotiation,
             uids=UIDGenerator(config.service.uid_root or ""),
             lifecycle=self.lifecycle,
-            system=describe(config),
+            system=describe(config, self._main_tags),
             media_types=_media_types(config.annotations),
             openapi=describe_api(ROUTES),
             is_file_system_writable=http.file_system_writable,
@@ -182,6 +198,18 @@ class Node:
         )
         names = ContentNames("content type", CONTENT_NUMBERS, users)
         return Attachments(self._index, self._storage, names, settings)
+
+    def _reconstruction(
+        self, config: Config, resources: Resources, attachments: Attachments
+    ) -> Reconstruction:
+        settings = ReconstructionSettings(
+            default_encoding=self._encoding,
+            main_tags=self._main_tags,
+            is_compressed=config.storage.storage_compression,
+        )
+        made = Reconstruction(self._index, resources, attachments, settings)
+        made.warn_if_outdated()
+        return made
 
     def start(self) -> None:
         """Start the DICOM server and the timers.
@@ -217,7 +245,7 @@ def _send_stop() -> None:
 
 
 def _ingest_settings(
-    storage: StorageSection, encoding: AssumedEncoding
+    storage: StorageSection, encoding: AssumedEncoding, main_tags: MainTags
 ) -> IngestSettings:
     return IngestSettings(
         overwrite_mode=storage.overwrite_instances,
@@ -225,6 +253,7 @@ def _ingest_settings(
         is_md5_computed=storage.store_md5,
         stable_age_seconds=storage.stable_age,
         default_encoding=encoding,
+        main_tags=main_tags,
     )
 
 
@@ -234,13 +263,14 @@ def _media_types(annotations: AnnotationSection) -> dict[int, str]:
     return {CONTENT_NUMBERS["dicom"]: "application/dicom"} | known
 
 
-def _find_settings(config: Config) -> FindSettings:
+def _find_settings(config: Config, main_tags: MainTags) -> FindSettings:
     find = config.find
     return FindSettings(
         is_case_sensitive=find.case_sensitive,
         result_count_max=find.result_count_max,
         instance_count_max=find.instance_count_max,
         is_storage_read=find.storage_access is not StorageAccess.NEVER,
+        main_tags=main_tags,
     )
 
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 
 from obelisk import __version__, app
+from obelisk.app.main_tags import main_tags_of
 from obelisk.cli.arguments import UsageError, log_settings, make_parser, parse_arguments
 from obelisk.cli.preflight import find_obstacles
 from obelisk.config import Config, default_file, effective, load_config
@@ -133,6 +134,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.config is not None:
         return _write_default_configuration(options.config)
     config, warnings = load_config(options.paths, os.environ)
+    main_tags_of(config)
     if options.command == "check-config":
         return _check_config(config, warnings)
     return _serve(config, warnings, options)

@@ -56,7 +56,6 @@ UNSUPPORTED: dict[str, Any] = {
     "DicomScuTimeout": 10,
     "DicomTlsMinimumProtocolVersion": 0,
     "Dictionary": {},
-    "ExtraMainDicomTags": {},
     "HttpProxy": "",
     "HttpTimeout": 60,
     "HttpsCACertificates": "",

@@ -158,6 +158,11 @@ class FindSection:
     """Whether upper and lower case differ in `POST /tools/find`, unless a request
     says so itself."""
 
+    extra_main_tags: Mapping[str, tuple[str, ...]] = option("ExtraMainDicomTags", {})
+    """What the index keeps beside the usual attributes: for `Patient`, `Study`,
+    `Series` and `Instance`, a list of names such as `PatientWeight`, or of numbers. It
+    applies to what comes then, and by `POST /tools/reconstruct` to what is there."""
+
     storage_access: StorageAccess = option("StorageAccessOnFind", StorageAccess.ALWAYS)
     """When attributes that are not in the index are read from DICOM files. `Never`
     makes a search by such an attribute find nothing; `Answers` is the same as

@@ -142,6 +142,18 @@ def to_users(value: object, _facts: Option) -> dict[str, str]:
     return dict(value)
 
 
+def to_text_lists(value: object, _facts: Option) -> dict[str, tuple[str, ...]]:
+    """Return lists of texts by name."""
+    if not isinstance(value, dict):
+        raise InvalidValueError('an object of names and lists: {"a": ["b"]}')
+    for name, texts in value.items():
+        if not isinstance(texts, list) or not all(isinstance(t, str) for t in texts):
+            raise InvalidValueError(
+                f'an object, whose "{name}" is a list of texts in quotes'
+            )
+    return {name: tuple(texts) for name, texts in value.items()}
+
+
 def to_numbers(value: object, _facts: Option) -> dict[str, int]:
     """Return user-defined numbers by name."""
     return {name: one.number for name, one in _user_contents(value).items()}
@@ -266,6 +278,7 @@ CONVERTERS: Mapping[object, Callable[[object, Option], Any]] = {
     DefaultEncoding: to_encoding,
     StorageAccess: to_storage_access,
     Mapping[str, str]: to_users,
+    Mapping[str, tuple[str, ...]]: to_text_lists,
     Mapping[str, Modality]: to_modalities,
     Mapping[str, int]: to_numbers,
     Mapping[str, UserContent]: to_user_contents,

@@ -22,7 +22,8 @@ def attributes_json(attributes: Mapping[str, Any], form: TagForm) -> Mapping[str
         )
         if form is TagForm.FULL:
             kind = "Sequence" if is_sequence else "String"
-            shown = {"Name": name, "Type": kind, "Value": shown}
+            label = name if tag is None else name_of(tag)
+            shown = {"Name": label, "Type": kind, "Value": shown}
         written[key] = shown
     return dict(sorted(written.items()))
 

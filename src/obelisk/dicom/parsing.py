@@ -1,10 +1,14 @@
 """DICOM File (PS3.10) → what the index wants to know about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 from obelisk.dicom.dictionary import name_of, vr_of
 from obelisk.dicom.identifiers import ResourceIds, resource_ids
-from obelisk.dicom.levels import MAIN_TAGS
+from obelisk.dicom.main_tags import STANDARD, MainTags
 from obelisk.dicom.reading.dataset import (
     Dataset,
     Element,
@@ -55,27 +59,39 @@ _SERIES_INSTANCE_UID = 0x0020000E
 _PIXEL_REPRESENTATION = 0x00280103
 _BITS_ALLOCATED = 0x00280100
 
-_MAIN_TAGS = frozenset(tag for tags in MAIN_TAGS.values() for tag in tags)
-_WANTED = _MAIN_TAGS | {
-    _SPECIFIC_CHARACTER_SET,
-    _SOP_CLASS_UID,
-    _BITS_ALLOCATED,
-    _PIXEL_REPRESENTATION,
-}
-_WANTED_WORDS = {
-    encoding.is_little_endian: frozenset(map(encoding.word, _WANTED))
-    for encoding in (EXPLICIT_LITTLE, EXPLICIT_BIG)
-}
+#: Needed to understand others, whether they are indexed or not.
+_CONTEXT = frozenset({_SPECIFIC_CHARACTER_SET, _PIXEL_REPRESENTATION})
 
-#: By word: the tags, and their VRs where the encoding is implicit, of the values
-#: that are needed as such.
-_DESCRIPTIONS = {
-    encoding.is_little_endian: {
-        encoding.word(tag): (tag, vr_of(tag).encode("ascii"))
-        for tag in _WANTED - {_SPECIFIC_CHARACTER_SET, _PIXEL_REPRESENTATION}
-    }
-    for encoding in (EXPLICIT_LITTLE, EXPLICIT_BIG)
-}
+
+class _Plan(NamedTuple):
+    """What to look for in files of one byte order.
+
+    `wanted` holds the words of the tags to note. `descriptions` gives, by word, the
+    tags, and their VRs where the encoding is implicit, of the values that are needed
+    as such.
+    """
+
+    wanted: frozenset[int]
+    descriptions: Mapping[int, tuple[int, bytes]]
+
+
+@cache
+def _plans(main_tags: MainTags) -> Mapping[bool, _Plan]:
+    """Return the plans by whether the encoding is little endian."""
+    values = (main_tags.all | {_SOP_CLASS_UID, _BITS_ALLOCATED}) - {PIXEL_DATA}
+    return MappingProxyType(
+        {
+            encoding.is_little_endian: _Plan(
+                frozenset(map(encoding.word, values | _CONTEXT)),
+                {
+                    encoding.word(tag): (tag, vr_of(tag).encode("ascii"))
+                    for tag in values
+                },
+            )
+            for encoding in (EXPLICIT_LITTLE, EXPLICIT_BIG)
+        }
+    )
+
 
 #: A value of that many bytes is not too long, whatever its encoding.
 _CERTAIN_SIZE = MAXIMUM_TEXT_SIZE // 4
@@ -144,6 +160,7 @@ def parse_instance(
     *,
     default_encoding: str = "Latin1",
     limits: Limits = DEFAULT_LIMITS,
+    main_tags: MainTags = STANDARD,
 ) -> ParsedInstance:
     """Read the main attributes of a DICOM file.
 
@@ -158,6 +175,8 @@ def parse_instance(
         Orthanc's name of the encoding of text without Specific Character Set.
     limits
         How much to take.
+    main_tags
+        Which attributes are the main ones.
 
     Raises
     ------
@@ -169,10 +188,10 @@ def parse_instance(
     file_meta = read_file_meta(buffer)
     content, start = open_dataset(buffer, file_meta, limits)
     root = RawItem(file_meta.encoding)
-    pixels = _scan(Scanner(content, start, limits), root, file_meta)
-    values = _values(content, root, default_encoding)
+    plan = _plans(main_tags)[root.encoding.is_little_endian]
+    pixels = _scan(Scanner(content, start, limits), root, file_meta, plan.wanted)
+    values = _values(content, root, default_encoding, plan.descriptions)
     has_offset = content is buffer and file_meta.has_preamble
-    bits_allocated = values.pop(_BITS_ALLOCATED, None)
     uids = (
         _identifier(values, _PATIENT_ID) or "",
         _uid(values, _STUDY_INSTANCE_UID),
@@ -190,20 +209,21 @@ def parse_instance(
         attributes={
             tag: value
             for tag, value in values.items()
-            if value is not None and tag in _MAIN_TAGS
+            if value is not None and tag in main_tags.all
         },
         pixel_data_offset=pixels.offset if pixels and has_offset else None,
         pixel_data_vr=pixels.vr.decode("latin-1") or "OW"
         if pixels and has_offset
         else None,
-        bits_allocated=_integer(bits_allocated),
+        bits_allocated=_integer(values.get(_BITS_ALLOCATED)),
     )
 
 
-def _scan(scanner: Scanner, root: RawItem, file_meta: FileMeta) -> Header | None:
+def _scan(
+    scanner: Scanner, root: RawItem, file_meta: FileMeta, wanted: frozenset[int]
+) -> Header | None:
     """Note the wanted elements, check all others, and find Pixel Data."""
     encoding = root.encoding
-    wanted = _WANTED_WORDS[encoding.is_little_endian]
     places = root.places
     stop = len(scanner.buffer)
     pixels: Header | None = None
@@ -236,13 +256,15 @@ def _check_encapsulation(header: Header, transfer_syntax_uid: str) -> None:
 
 
 def _values(
-    content: Buffer, root: RawItem, default_encoding: str
+    content: Buffer,
+    root: RawItem,
+    default_encoding: str,
+    descriptions: Mapping[int, tuple[int, bytes]],
 ) -> dict[int, object | None]:
     """Get the noted values by tag: text, a list of items, or `None`."""
     dataset = Dataset(root, Source(content, root, default_encoding))
     codec = dataset.source.character_set.plain_codec
     vrs = ENCODED_TEXT_VRS if codec else ()
-    descriptions = _DESCRIPTIONS[root.encoding.is_little_endian]
     values: dict[int, object | None] = {}
     for word, (encoded_vr, _, start, stop) in root.places.items():
         description = descriptions.get(word)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from obelisk.dicom.dictionary import format_tag, is_sequence, name_of
-from obelisk.dicom.levels import LEVELS, MAIN_TAGS, Level
+from obelisk.dicom.levels import LEVELS, Level
+from obelisk.dicom.main_tags import STANDARD, MainTags, key_of
 from obelisk.dicom.matching import (
     Condition,
     Constraint,
@@ -99,20 +100,19 @@ class Statement:
 
 
 @cache
-def level_of(tag: int, level: Level) -> Level | None:
+def level_of(tag: int, level: Level, main_tags: MainTags = STANDARD) -> Level | None:
     """Find at which level an attribute is indexed, `None` if it is at none.
 
     The level itself comes first, then the nearest above, then the nearest below. From
     studies on, the attributes of the patient are those that the study was created with.
     """
-    if tag in MAIN_TAGS[Level.PATIENT] and level is not Level.PATIENT:
+    own = main_tags.by_level
+    if tag in own[Level.PATIENT] and tag not in own[level]:
         return Level.STUDY
     depths = [
         other.depth
         for other in LEVELS
-        if tag in MAIN_TAGS[other]
-        or (other, tag) in _COMPUTED
-        or (other, tag) in _COLLECTED
+        if tag in own[other] or (other, tag) in _COMPUTED or (other, tag) in _COLLECTED
     ]
     above = [depth for depth in depths if depth <= level.depth]
     if not depths:
@@ -120,7 +120,7 @@ def level_of(tag: int, level: Level) -> Level | None:
     return LEVELS[max(above) if above else min(depths)]
 
 
-def compile_find(query: Query) -> Statement:
+def compile_find(query: Query, main_tags: MainTags = STANDARD) -> Statement:
     """Return the statement that gives row numbers and ids of the resources.
 
     Raises
@@ -128,7 +128,7 @@ def compile_find(query: Query) -> Statement:
     InvalidArgumentError
         If the order or a parent is not possible at the level of the query.
     """
-    compiler = _Compiler(query)
+    compiler = _Compiler(query, main_tags)
     where, parameters = compiler.where()
     order = compiler.order()
     alias = _alias(query.level)
@@ -140,9 +140,9 @@ def compile_find(query: Query) -> Statement:
     return Statement(sql, (*parameters, limit, query.since))
 
 
-def compile_count(query: Query) -> Statement:
+def compile_count(query: Query, main_tags: MainTags = STANDARD) -> Statement:
     """Return the statement that counts the resources, whatever `since` and `limit`."""
-    compiler = _Compiler(query)
+    compiler = _Compiler(query, main_tags)
     where, parameters = compiler.where()
     sql = f"SELECT COUNT(*) FROM {compiler.source()}{where}"  # noqa: S608 -- idem
     return Statement(sql, tuple(parameters))
@@ -151,8 +151,9 @@ def compile_count(query: Query) -> Statement:
 class _Compiler:
     """Writes the parts of a statement; notes which ancestors it needs."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, main_tags: MainTags) -> None:
         self._query = query
+        self._main_tags = main_tags
         self._top = query.level.depth
 
     def source(self) -> str:
@@ -176,6 +177,9 @@ class _Compiler:
         text, parameters = all_of(clauses)
         return f" WHERE {text}", parameters
 
+    def _level_of(self, tag: int) -> Level | None:
+        return level_of(tag, self._query.level, self._main_tags)
+
     def _ancestor(self, level: Level) -> str:
         """Return the alias of the query's level or one above."""
         self._top = min(self._top, level.depth)
@@ -191,7 +195,7 @@ class _Compiler:
         clauses: list[Clause] = []
         below: dict[Level, list[Constraint]] = {}
         for constraint in self._query.constraints:
-            level = level_of(constraint.tag, self._query.level)
+            level = self._level_of(constraint.tag)
             if level is None:
                 raise InvalidArgumentError(
                     f"Tag {format_tag(constraint.tag)} is not indexed"
@@ -199,13 +203,16 @@ class _Compiler:
             if level.depth > self._query.level.depth:
                 below.setdefault(level, []).append(constraint)
             else:
-                clauses.append(_attribute(self._ancestor(level), level, constraint))
+                alias = self._ancestor(level)
+                clauses.append(self._attribute(alias, level, constraint))
         clauses += [self._below(*item) for item in below.items()]
         return clauses
 
     def _below(self, level: Level, constraints: Iterable[Constraint]) -> Clause:
         """Ask for one resource below that fulfils all constraints."""
-        text, parameters = all_of([_attribute("b", level, one) for one in constraints])
+        text, parameters = all_of(
+            [self._attribute("b", level, one) for one in constraints]
+        )
         tables, child = f"{level.name.lower()} b", "b"
         for depth in range(level.depth - 1, self._query.level.depth, -1):
             name = f"b{depth}"
@@ -264,7 +271,7 @@ class _Compiler:
 
     def _sorted_value(self, tag: int) -> tuple[str, str | None]:
         """Return the expression of an attribute, and its column if there is one."""
-        level = level_of(tag, self._query.level)
+        level = self._level_of(tag)
         if (
             level is None
             or level.depth > self._query.level.depth
@@ -277,22 +284,51 @@ class _Compiler:
             )
         alias = self._ancestor(level)
         column = _COLUMNS.get((level, tag))
-        return _value(alias, level, tag), column and f"{alias}.{column}"
+        return self._value(alias, level, tag), column and f"{alias}.{column}"
+
+    def _value(self, alias: str, level: Level, tag: int) -> str:
+        """Return the expression of an attribute as text, NULL if it is absent."""
+        computed = _COMPUTED.get((level, tag))
+        if computed is not None:
+            return computed.format(alias=alias)
+        column = "attributes"
+        if level is Level.STUDY and tag in self._main_tags.by_level[Level.PATIENT]:
+            column = "patient_attributes"
+        return f"({alias}.{column} ->> '{_path(tag)}')"
+
+    def _attribute(self, alias: str, level: Level, constraint: Constraint) -> Clause:
+        """Ask for an attribute of a resource of the level where it is indexed."""
+        tag, condition = constraint.tag, constraint.condition
+        collected = _COLLECTED.get((level, tag))
+        if collected is not None:
+            head, column, value = (
+                part.format(alias=alias, name=f"c_{alias}") for part in collected
+            )
+            text, parameters = condition_clause(condition, value, column=column or None)
+            return f"{head}{text})", parameters
+        if isinstance(condition, HasItem):
+            path = _path(tag)
+            return _item(f"{alias}.attributes", path, condition, f"q_{alias}")
+        found = _COLUMNS.get((level, tag))
+        own = found and f"{alias}.{found}"
+        value = self._value(alias, level, tag)
+        text, parameters = condition_clause(condition, value, column=own)
+        if tag == _PATIENT_NAME and isinstance(condition, Like):
+            trigrams = trigrams_of(condition)
+            if trigrams is not None:
+                table = f"{level.name.lower()}_trigram"
+                text = f"{alias}.pk IN (SELECT rowid FROM {table} WHERE {table} MATCH ?) AND {text}"  # noqa: E501, S608 -- idem
+                parameters = [trigrams, *parameters]
+        return text, parameters
 
 
 def _alias(level: Level) -> str:
     return ("p", "s", "e", "i")[level.depth]
 
 
-def _value(alias: str, level: Level, tag: int) -> str:
-    """Return the expression of an attribute as text, NULL if it is absent."""
-    computed = _COMPUTED.get((level, tag))
-    if computed is not None:
-        return computed.format(alias=alias)
-    column = "attributes"
-    if level is Level.STUDY and tag in MAIN_TAGS[Level.PATIENT]:
-        column = "patient_attributes"
-    return f"({alias}.{column} ->> '{name_of(tag)}')"
+def _path(tag: int) -> str:
+    """Return the JSON path of an attribute."""
+    return f'$."{key_of(tag)}"'
 
 
 def _metadata_value(level: Level, name: str) -> str:
@@ -311,43 +347,18 @@ def _metadata_value(level: Level, name: str) -> str:
     return f"json_extract({alias}.metadata, '$.\"{quoted}\"')"
 
 
-def _attribute(alias: str, level: Level, constraint: Constraint) -> Clause:
-    """Ask for an attribute of a resource of the level where it is indexed."""
-    tag, condition = constraint.tag, constraint.condition
-    collected = _COLLECTED.get((level, tag))
-    if collected is not None:
-        head, column, value = (
-            part.format(alias=alias, name=f"c_{alias}") for part in collected
-        )
-        text, parameters = condition_clause(condition, value, column=column or None)
-        return f"{head}{text})", parameters
-    if isinstance(condition, HasItem):
-        return _item(f"{alias}.attributes", name_of(tag), condition, f"q_{alias}")
-    found = _COLUMNS.get((level, tag))
-    own = found and f"{alias}.{found}"
-    value = _value(alias, level, tag)
-    text, parameters = condition_clause(condition, value, column=own)
-    if tag == _PATIENT_NAME and isinstance(condition, Like):
-        trigrams = trigrams_of(condition)
-        if trigrams is not None:
-            table = f"{level.name.lower()}_trigram"
-            text = f"{alias}.pk IN (SELECT rowid FROM {table} WHERE {table} MATCH ?) AND {text}"  # noqa: E501, S608 -- idem
-            parameters = [trigrams, *parameters]
-    return text, parameters
-
-
-def _item(json: str, name: str, condition: HasItem, alias: str) -> Clause:
+def _item(json: str, path: str, condition: HasItem, alias: str) -> Clause:
     """Ask for an item of a sequence that is kept as JSON."""
     clauses = []
     for constraint in condition.constraints:
         inner, key = constraint.condition, name_of(constraint.tag)
         if isinstance(inner, HasItem):
-            clauses.append(_item(f"{alias}.value", key, inner, f"{alias}q"))
+            clauses.append(_item(f"{alias}.value", f'$."{key}"', inner, f"{alias}q"))
         else:
             clauses.append(condition_clause(inner, f"({alias}.value ->> '{key}')"))
     text, parameters = all_of(clauses)
     sql = (
-        f"EXISTS (SELECT 1 FROM json_each({json}, '$.{name}') {alias}"  # noqa: S608 -- idem
+        f"EXISTS (SELECT 1 FROM json_each({json}, '{path}') {alias}"  # noqa: S608 -- idem
         f" WHERE {alias}.type = 'object' AND {text})"
     )
     return sql, parameters

@@ -33,12 +33,23 @@ class ReadTransaction(AnnotationReading, ExportReading):
     ----------
     connection
         A connection on which a transaction is open.
+    main_tags
+        Which attributes are indexed.
     """
 
     def find_ids(self, level: Level, since: int, limit: int | None) -> list[str]:
         """Return the ids of a page of resources, in the order of the ids."""
         rows = self._run_at("find_ids", level, -1 if limit is None else limit, since)
         return [id_ for (id_,) in rows]
+
+    def find_edge_metadata(self, level: Level) -> list[dict[str, str]]:
+        """Return the metadata of the oldest and the newest resource of a level."""
+        rows = self._run_at("find_edge_metadata", level)
+        return [orjson.loads(metadata) for (metadata,) in rows]
+
+    def find_ids_after(self, level: Level, last: str, limit: int) -> list[str]:
+        """Return the ids that follow one, in the order of the ids."""
+        return [id_ for (id_,) in self._run_at("find_ids_after", level, last, limit)]
 
     def find(self, query: Query) -> list[tuple[int, str]]:
         """Return row number and id of the resources that a query looks for.
@@ -48,13 +59,13 @@ class ReadTransaction(AnnotationReading, ExportReading):
         InvalidArgumentError
             If an attribute or an order is not indexed.
         """
-        statement = compile_find(query)
+        statement = compile_find(query, self._main_tags)
         rows = self._connection.execute(statement.sql, statement.parameters)
         return rows.fetchall()
 
     def count(self, query: Query) -> int:
         """Return how many resources a query looks for, whatever part of them."""
-        statement = compile_count(query)
+        statement = compile_count(query, self._main_tags)
         row = self._connection.execute(statement.sql, statement.parameters).fetchone()
         return int(row[0])
 
@@ -143,6 +154,18 @@ class ReadTransaction(AnnotationReading, ExportReading):
     def find_attachments(self, level: Level, pk: int) -> list[Attachment]:
         """Return all attachments of a resource."""
         return list(map(_attachment, self._run("find_attachments", level.depth, pk)))
+
+    def find_lowest_instance_id(self, level: Level, pk: int) -> str:
+        """Return the instance below a resource, or the resource, with the lowest id."""
+        below = "r.pk = ?"
+        if level is not Level.INSTANCE:
+            below = self._below(level, Level.INSTANCE)
+        sql = f"SELECT MIN(id) FROM instance r WHERE {below}"  # noqa: S608 -- names of our own tables
+        return str(self._connection.execute(sql, (pk,)).fetchone()[0])
+
+    def find_padded_patients(self, folded_id: str) -> list[tuple[int, str]]:
+        """Return the patients whose Patient ID is another one after leading blanks."""
+        return self._run("find_padded_patients", folded_id).fetchall()
 
     def find_first_instance_id(self, level: Level, pk: int) -> str:
         """Return the instance below a resource, or the resource, that came first."""

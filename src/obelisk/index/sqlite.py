@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from obelisk.dicom.main_tags import STANDARD, MainTags
 from obelisk.errors import IndexUnavailableError, ReadOnlyError, ServerError
 from obelisk.index.conditions import fold_value
 from obelisk.index.migrations import check_schema, migrate
@@ -53,6 +54,8 @@ class SQLiteIndex:
         Whether a transaction reaches the disk before it counts as durable.
     is_writable
         Whether anything may be written; if not, `write` raises `ReadOnlyError`.
+    main_tags
+        Which attributes are indexed.
 
     Raises
     ------
@@ -62,8 +65,14 @@ class SQLiteIndex:
     """
 
     def __init__(
-        self, path: Path, *, is_synchronous: bool = True, is_writable: bool = True
+        self,
+        path: Path,
+        *,
+        is_synchronous: bool = True,
+        is_writable: bool = True,
+        main_tags: MainTags = STANDARD,
     ) -> None:
+        self._main_tags = main_tags
         self._is_writable = is_writable
         self._uri = f"{path.absolute().as_uri()}?mode={'rwc' if is_writable else 'ro'}"
         self._is_synchronous = is_synchronous
@@ -111,7 +120,7 @@ class SQLiteIndex:
             connection = self._connect()
         try:
             connection.execute("BEGIN")
-            yield ReadTransaction(connection)
+            yield ReadTransaction(connection, self._main_tags)
         except sqlite3.Error as error:
             raise IndexUnavailableError(f"The index failed: {error}") from error
         finally:
@@ -157,7 +166,7 @@ class SQLiteIndex:
         connection = self._writer
         connection.execute("BEGIN IMMEDIATE")
         try:
-            transaction = WriteTransaction(connection)
+            transaction = WriteTransaction(connection, self._main_tags)
             if len(group) == 1:  # the one of this very thread: an error goes through
                 group[0].run(transaction)
             else:

@@ -3,6 +3,7 @@
 import sqlite3
 
 from obelisk.dicom.levels import Level
+from obelisk.dicom.main_tags import STANDARD, MainTags
 from obelisk.errors import NotFoundError
 from obelisk.index.statements import LEVEL_STATEMENTS, STATEMENTS
 
@@ -14,10 +15,15 @@ class Transaction:
     ----------
     connection
         A connection on which a transaction is open.
+    main_tags
+        Which attributes are indexed.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, main_tags: MainTags = STANDARD
+    ) -> None:
         self._connection = connection
+        self._main_tags = main_tags
 
     def _run(self, name: str, *parameters: object) -> sqlite3.Cursor:
         return self._connection.execute(STATEMENTS[name], parameters)

@@ -1,11 +1,12 @@
 """What can be changed in the index inside one transaction."""
 
-import orjson
-
 from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import LEVELS, Level
-from obelisk.dicom.matching import fold
-from obelisk.index.annotation_writing import AnnotationWriting
+from obelisk.index.attribute_writing import (
+    AttributeWriting,
+    searched_values,
+    to_json,
+)
 from obelisk.index.exports import ExportWriting
 from obelisk.index.records import (
     NEW,
@@ -20,11 +21,7 @@ from obelisk.index.records import (
 from obelisk.index.series_status import SeriesStatus, series_status
 
 
-def _json(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-
-
-class WriteTransaction(AnnotationWriting, ExportWriting):
+class WriteTransaction(AttributeWriting, ExportWriting):
     """A consistent view of the index that can be changed."""
 
     def store_instance(self, new: NewInstance, mode: OverwriteMode) -> StoreOutcome:
@@ -94,45 +91,32 @@ class WriteTransaction(AnnotationWriting, ExportWriting):
     def _insert_ancestor(
         self, level: Level, parent_pk: int | None, new: NewInstance
     ) -> int:
-        values = new.attributes[level]
-        text = {
-            name: fold(value) if isinstance(value, str) else ""
-            for name, value in values.items()
-        }
-        searched: tuple[object, ...]
-        if level is Level.PATIENT:
-            searched = (text.get("PatientID", ""), text.get("PatientName", ""))
-        elif level is Level.STUDY:
-            keywords = ("StudyInstanceUID", "StudyDate", "AccessionNumber")
-            patient = new.attributes[Level.PATIENT]
-            found = (text.get(keyword, "") for keyword in keywords)
-            names = ("PatientID", "PatientName")
-            copied = (fold(str(patient.get(name, ""))) for name in names)
-            searched = (parent_pk, *found, *copied, _json(patient))
-        else:
-            uid, modality = text.get("SeriesInstanceUID", ""), text.get("Modality", "")
-            searched = (parent_pk, uid, modality, new.expected_instance_count)
+        searched: tuple[object, ...] = searched_values(level, new.attributes)
+        if parent_pk is not None:
+            searched = (parent_pk, *searched)
+        if level is Level.SERIES:
+            searched = (*searched, new.expected_instance_count)
         cursor = self._run(
             f"insert_{level.name.lower()}",
             new.ids.at(level),
             *searched,
-            _json(values),
-            _json(new.metadata[level]),
+            to_json(new.attributes[level]),
+            to_json(new.metadata[level]),
             new.received,
             new.stable_at,
         )
         return _row_number(cursor.lastrowid)
 
     def _insert_instance(self, new: NewInstance, series_pk: int) -> int:
-        values, file = new.attributes[Level.INSTANCE], new.attachment
+        file = new.attachment
         cursor = self._run(
             "insert_instance",
             new.ids.instance,
             series_pk,
-            fold(str(values.get("SOPInstanceUID", ""))),
+            *searched_values(Level.INSTANCE, new.attributes),
             new.index_in_series,
-            _json(values),
-            _json(new.metadata[Level.INSTANCE]),
+            to_json(new.attributes[Level.INSTANCE]),
+            to_json(new.metadata[Level.INSTANCE]),
             file.stored_size,
             file.size,
         )

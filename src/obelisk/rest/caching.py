@@ -28,6 +28,12 @@ class BytesCache:
             self._kept.move_to_end(key)
             return self._kept[key]
 
+    def clear(self) -> None:
+        """Forget all answers."""
+        with self._lock:
+            self._kept.clear()
+            self._size = 0
+
     def keep(self, key: Hashable, answer: bytes) -> None:
         """Keep an answer, and let those go that were not asked for the longest."""
         if len(answer) > self._size_max:

@@ -21,7 +21,8 @@ from obelisk.rest.resource_json import resources_json
 from obelisk.rest.response_content import ResponseContent, parse_parts
 from obelisk.services.content_names import USER_NUMBERS
 
-_LEVELS = {
+#: The level that a name in a body stands for, in lower case.
+LEVEL_OF_NAME = {
     name: level for level in LEVELS for name in (level.value.lower(), level.plural)
 } | {"image": Level.INSTANCE, "images": Level.INSTANCE}
 
@@ -100,7 +101,7 @@ def read_query(fields: Fields, services: Services) -> Query:
         If there is no such metadata.
     """
     name = fields.text("Level")
-    level = _LEVELS.get(name.lower())
+    level = LEVEL_OF_NAME.get(name.lower())
     if level is None:
         raise InvalidArgumentError(f"Invalid resource type '{name}'")
     if "Query" not in fields:

@@ -48,6 +48,10 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
 
+    def get(self, name: str) -> Any:
+        """Return a value as it came, `None` if it is absent."""
+        return self._values.get(name)
+
     def _given(self, name: str, default: Any) -> Any:
         value = self._values.get(name)
         return default if value is None else value

@@ -16,6 +16,7 @@ from obelisk.rest.acceptance import Acceptance
 from obelisk.rest.admission import Admission
 from obelisk.rest.caching import BytesCache
 from obelisk.services.attachments import Attachments
+from obelisk.services.bulk import Bulk
 from obelisk.services.changes import Changes
 from obelisk.services.content import Contents
 from obelisk.services.encoding import AssumedEncoding
@@ -25,6 +26,7 @@ from obelisk.services.ingest import Ingest
 from obelisk.services.labels import Labels, Protection
 from obelisk.services.lifecycle import Lifecycle
 from obelisk.services.metadata import Metadata
+from obelisk.services.reconstruction import Reconstruction
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
 from obelisk.services.views import Views
@@ -72,6 +74,8 @@ class Services:
     finding: Finding
     metadata: Metadata
     attachments: Attachments
+    reconstruction: Reconstruction
+    bulk: Bulk
     labels: Labels
     protection: Protection
     changes: Changes

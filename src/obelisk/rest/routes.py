@@ -18,6 +18,7 @@ from obelisk.rest.attachments import (
     uncompress,
     verify_md5,
 )
+from obelisk.rest.bulk import bulk_content, bulk_delete
 from obelisk.rest.changes import clear_changes, list_changes
 from obelisk.rest.content import export, get_content, get_pdf
 from obelisk.rest.exports import clear_exports, list_exports
@@ -37,6 +38,11 @@ from obelisk.rest.metadata import (
     get_metadata,
     list_metadata,
     set_metadata,
+)
+from obelisk.rest.reconstruction import (
+    invalidate_tags,
+    reconstruct,
+    reconstruct_all,
 )
 from obelisk.rest.resources import (
     delete_resource,
@@ -148,10 +154,16 @@ ROUTES = (
     Route("/tools/find", find, ("POST",), "find"),
     Route("/tools/count-resources", count_resources, ("POST",), "count"),
     Route("/tools/lookup", lookup, ("POST",), "lookup"),
+    # Many resources at once
+    Route("/tools/bulk-content", bulk_content, ("POST",), "bulk-content"),
+    Route("/tools/bulk-delete", bulk_delete, ("POST",), "bulk-delete"),
+    Route("/tools/reconstruct", reconstruct_all, ("POST",), "reconstruct-all"),
+    Route("/tools/invalidate-tags", invalidate_tags, ("POST",), "invalidate-tags"),
     # Patients, studies, series, instances
     Route("/{level}", list_resources, ("GET",), "list"),
     Route("/{level}/{id}", get_resource, ("GET",), "resource"),
     Route("/{level}/{id}", delete_resource, ("DELETE",), "delete"),
+    Route("/{level}/{id}/reconstruct", reconstruct, ("POST",), "reconstruct"),
     Route("/{level}/{id}/statistics", resource_statistics, ("GET",), "size"),
     Route("/{level}/{id}/{descendants}", list_descendants, ("GET",), "descendants"),
     Route("/{level}/{id}/{ancestor}", get_ancestor, ("GET",), "ancestor"),

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from obelisk.dicom.levels import LEVELS, Level
-from obelisk.dicom.matching import AnyOf, Constraint, Query
+from obelisk.dicom.main_tags import STANDARD, MainTags
+from obelisk.dicom.matching import AnyOf, Constraint, Query, fold
 from obelisk.dicom.parsing import Dataset, Element
 from obelisk.errors import (
     InvalidArgumentError,
@@ -42,12 +43,15 @@ class FindSettings:
     is_storage_read
         Whether attributes that are not indexed are read from files; if not, they
         match nothing (StorageAccessOnFind).
+    main_tags
+        The attributes that are indexed (ExtraMainDicomTags).
     """
 
     is_case_sensitive: bool = False
     result_count_max: int = 0
     instance_count_max: int = 0
     is_storage_read: bool = True
+    main_tags: MainTags = STANDARD
 
 
 class Finding:
@@ -78,7 +82,7 @@ class Finding:
             If its order or parents are not possible at its level.
         """
         query = self._limited(query)
-        indexed, others = _split(query)
+        indexed, others = self._split(query)
         if not others:
             return self._indexed_ids(query)
         if query.since:
@@ -98,7 +102,7 @@ class Finding:
     def find(self, query: Query) -> list[ResourceDescription]:
         """Describe the resources that a query looks for; see `ids`."""
         level = query.level
-        if _split(query)[1]:
+        if self._split(query)[1]:
             return list(self._described(level, self.ids(query)))
         with self._index.read() as transaction:
             found = transaction.find(self._limited(query))
@@ -113,7 +117,7 @@ class Finding:
         InvalidInputError
             If the query names attributes that are not indexed.
         """
-        _, others = _split(query)
+        _, others = self._split(query)
         if others:
             raise InvalidInputError(
                 "Resources cannot be counted by attributes that are not indexed"
@@ -148,7 +152,22 @@ class Finding:
                 constraint = Constraint(_UNIQUE_KEYS[level], wanted)
                 query = Query(level=level, constraints=(constraint,))
                 found += [(level, id_) for _, id_ in transaction.find(query)]
+                if level is Level.PATIENT:
+                    padded = transaction.find_padded_patients(fold(identifier))
+                    found += [(level, id_) for _, id_ in padded]
         return found
+
+    def _split(
+        self, query: Query
+    ) -> tuple[tuple[Constraint, ...], tuple[Constraint, ...]]:
+        """Separate the constraints that the index knows from the others."""
+        indexed: list[Constraint] = []
+        others: list[Constraint] = []
+        main_tags = self._settings.main_tags
+        for constraint in query.constraints:
+            is_indexed = level_of(constraint.tag, query.level, main_tags) is not None
+            (indexed if is_indexed else others).append(constraint)
+        return tuple(indexed), tuple(others)
 
     def _limited(self, query: Query) -> Query:
         """Apply the limit of the configuration."""
@@ -182,16 +201,6 @@ class Finding:
                 )
         except NotFoundError:
             return False  # deleted meanwhile
-
-
-def _split(query: Query) -> tuple[tuple[Constraint, ...], tuple[Constraint, ...]]:
-    """Separate the constraints that the index knows from the others."""
-    indexed: list[Constraint] = []
-    others: list[Constraint] = []
-    for constraint in query.constraints:
-        is_indexed = level_of(constraint.tag, query.level) is not None
-        (indexed if is_indexed else others).append(constraint)
-    return tuple(indexed), tuple(others)
 
 
 def _value(element: Element | None) -> object:

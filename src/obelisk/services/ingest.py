@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from obelisk.config import OverwriteMode
-from obelisk.dicom.dictionary import name_of
 from obelisk.dicom.identifiers import ResourceIds
-from obelisk.dicom.levels import LEVELS, MAIN_TAGS, Level
+from obelisk.dicom.levels import LEVELS, Level
+from obelisk.dicom.main_tags import STANDARD, MainTags
 from obelisk.dicom.parsing import ParsedInstance, parse_instance
 from obelisk.errors import InvalidDICOMError
 from obelisk.index.base import Index
@@ -27,11 +27,6 @@ from obelisk.services.timestamps import utc_text
 from obelisk.storage.base import Buffer, PendingContent, Storage
 
 _IN_MEMORY_BYTES_MAX = 4_194_304
-
-_MAIN_NAMES = {
-    level: tuple((tag, name_of(tag)) for tag in tags)
-    for level, tags in MAIN_TAGS.items()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +68,8 @@ class IngestSettings:
         When a resource that does not grow any more counts as stable (StableAge).
     default_encoding
         Assumed where Specific Character Set is absent (DefaultEncoding).
+    main_tags
+        The attributes that are indexed (ExtraMainDicomTags).
     """
 
     overwrite_mode: OverwriteMode = OverwriteMode.NEVER
@@ -80,6 +77,7 @@ class IngestSettings:
     is_md5_computed: bool = True
     stable_age_seconds: float = 60
     default_encoding: AssumedEncoding = field(default_factory=AssumedEncoding)
+    main_tags: MainTags = STANDARD
 
 
 class Ingest:
@@ -157,8 +155,12 @@ class Ingest:
             pending.discard()
 
     def _parse(self, content: Buffer) -> ParsedInstance:
-        encoding = self._settings.default_encoding.name
-        return parse_instance(content, default_encoding=encoding)
+        settings = self._settings
+        return parse_instance(
+            content,
+            default_encoding=settings.default_encoding.name,
+            main_tags=settings.main_tags,
+        )
 
     def _store(
         self, parsed: ParsedInstance, content: Buffer, digest: Digest, origin: Origin
@@ -218,11 +220,8 @@ class Ingest:
         main = parsed.attributes
         return NewInstance(
             ids=parsed.ids,
-            attributes={
-                level: {name: main[tag] for tag, name in names if tag in main}
-                for level, names in _MAIN_NAMES.items()
-            },
-            metadata=_metadata(parsed, origin, received),
+            attributes=attributes_by_level(parsed, self._settings.main_tags),
+            metadata=_metadata(parsed, origin, received, self._settings.main_tags),
             index_in_series=index_in_series(main),
             expected_instance_count=expected_instance_count(main),
             attachment=attachment,
@@ -231,26 +230,45 @@ class Ingest:
         )
 
 
-def _metadata(
-    parsed: ParsedInstance, origin: Origin, received: str
-) -> dict[Level, dict[str, str]]:
-    """Return what is worth knowing of an instance beside its attributes."""
+def attributes_by_level(
+    parsed: ParsedInstance, main_tags: MainTags
+) -> dict[Level, dict[str, object]]:
+    """Return the main attributes of an instance as the index keeps them."""
+    main = parsed.attributes
+    return {
+        level: {key: main[tag] for tag, key in keys if tag in main}
+        for level, keys in main_tags.keys.items()
+    }
+
+
+def file_metadata(parsed: ParsedInstance) -> dict[str, str]:
+    """Return the metadata of an instance that follow from its file."""
     is_unusual = parsed.has_unusual_pixel_data_vr
     found: dict[str, object] = {
+        "TransferSyntax": parsed.transfer_syntax_uid,
+        "SopClassUid": parsed.sop_class_uid or None,
+        "PixelDataOffset": parsed.pixel_data_offset,
+        "PixelDataVR": parsed.pixel_data_vr if is_unusual else None,
+    }
+    return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def _metadata(
+    parsed: ParsedInstance, origin: Origin, received: str, main_tags: MainTags
+) -> dict[Level, dict[str, str]]:
+    """Return what is worth knowing of an instance beside its attributes."""
+    found: dict[str, str | None] = {
         "ReceptionDate": received,
         "Origin": origin.request_origin,
         "RemoteIP": origin.remote_ip,
         "RemoteAET": origin.remote_aet or "",
         "CalledAET": origin.called_aet,
         "HttpUsername": origin.http_username,
-        "TransferSyntax": parsed.transfer_syntax_uid,
-        "SopClassUid": parsed.sop_class_uid or None,
-        "PixelDataOffset": parsed.pixel_data_offset,
-        "PixelDataVR": parsed.pixel_data_vr if is_unusual else None,
     }
-    metadata: dict[Level, dict[str, str]] = {level: {} for level in LEVELS}
-    metadata[Level.INSTANCE] = {
-        name: str(value) for name, value in found.items() if value is not None
+    metadata = {level: dict(main_tags.kept_metadata[level]) for level in LEVELS}
+    metadata[Level.INSTANCE] |= {
+        name: value for name, value in found.items() if value is not None
     }
-    metadata[Level.SERIES] = {"RemoteAET": origin.remote_aet or ""}
+    metadata[Level.INSTANCE] |= file_metadata(parsed)
+    metadata[Level.SERIES]["RemoteAET"] = origin.remote_aet or ""
     return metadata

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from obelisk.dicom.attribute_json import attributes_json
-from obelisk.dicom.dictionary import format_tag
-from obelisk.dicom.levels import MAIN_TAGS, Level
+from obelisk.dicom.levels import Level
+from obelisk.dicom.main_tags import SIGNATURE_NAME, STANDARD
 from obelisk.dicom.tag_json import TagForm
 from obelisk.index.annotation_writing import revision_of
 from obelisk.index.base import Index
@@ -19,10 +19,6 @@ from obelisk.index.records import ResourceRow, UserMetadatum
 from obelisk.index.revisions import Revision, RevisionCheck
 from obelisk.services.content_names import ContentNames
 from obelisk.services.timestamps import utc_text
-
-_SIGNATURES = {
-    level: ";".join(map(format_tag, sorted(tags))) for level, tags in MAIN_TAGS.items()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +159,7 @@ def own_metadata(level: Level, row: ResourceRow) -> dict[str, str]:
     Some are kept as such, the others follow from what is kept elsewhere.
     """
     attributes: dict[str, Any] = orjson.loads(row.attributes)
-    found: dict[str, str] = {"MainDicomTagsSignature": _SIGNATURES[level]}
+    found: dict[str, str] = {SIGNATURE_NAME: STANDARD.signatures[level]}
     sequences = {
         name: value for name, value in attributes.items() if isinstance(value, list)
     }

@@ -8,6 +8,7 @@ import orjson
 from obelisk.dicom.attribute_json import attributes_json, element_json
 from obelisk.dicom.dictionary import name_of
 from obelisk.dicom.levels import LEVELS, MAIN_TAGS, Level
+from obelisk.dicom.main_tags import SIGNATURE_NAME, STANDARD, MainTags, key_of
 from obelisk.dicom.parsing import read_dataset
 from obelisk.dicom.tag_json import TagForm
 from obelisk.errors import NotFoundError
@@ -58,6 +59,8 @@ class RequestedTags:
     is_storage_read
         Whether attributes that are not indexed are read from files; if not, they are
         left out (StorageAccessOnFind).
+    main_tags
+        The attributes that are indexed (ExtraMainDicomTags).
     """
 
     def __init__(
@@ -67,7 +70,9 @@ class RequestedTags:
         default_encoding: AssumedEncoding,
         *,
         is_storage_read: bool = True,
+        main_tags: MainTags = STANDARD,
     ) -> None:
+        self._main_tags = main_tags
         self._is_storage_read = is_storage_read
         self._index = index
         self._resources = resources
@@ -83,8 +88,9 @@ class RequestedTags:
         """Get the values of attributes for each of some resources.
 
         Attributes of a higher level are those of the parents, and others come from
-        the file of the first instance; what is indexed but absent is left out. A
-        resource that was deleted meanwhile has none.
+        the file of the first instance; what is indexed but absent is left out, unless
+        it was not indexed yet when the resource came. A resource that was deleted
+        meanwhile has none.
 
         Parameters
         ----------
@@ -97,23 +103,32 @@ class RequestedTags:
         form
             How to write keys and values.
         """
-        others = _unindexed(level, tags)
-        is_file_needed = self._is_storage_read and not others <= _NOT_WORTH_A_FILE
+        others = self._unindexed(level, tags)
         found: list[Values] = []
-        instances: list[str | None] = []
+        wanted: list[tuple[str, set[int]] | None] = []
         with self._index.read() as transaction:
-            indexed = _Indexed(transaction, level, tags)
+            indexed = _Indexed(transaction, level, tags, self._main_tags)
             for row in rows:
                 is_there = transaction.lookup_pk(level, row.id) == row.pk
                 values = indexed.values(row) if is_there else {}
                 found.append(dict(attributes_json(values, form)))
-                is_read = is_there and is_file_needed
+                unread = others | indexed.unknown(row) if is_there else set()
+                is_read = self._is_storage_read and not unread <= _NOT_WORTH_A_FILE
                 first = transaction.find_first_instance_id
-                instances.append(first(level, row.pk) if is_read else None)
-        for shown, instance_id in zip(found, instances, strict=True):
-            if instance_id is not None:
-                shown.update(self._read(instance_id, sorted(others), form))
+                wanted.append((first(level, row.pk), unread) if is_read else None)
+        for shown, one in zip(found, wanted, strict=True):
+            if one is not None:
+                shown.update(self._read(one[0], sorted(one[1]), form))
         return [dict(sorted(shown.items())) for shown in found]
+
+    def _unindexed(self, level: Level, tags: Sequence[int]) -> set[int]:
+        """Return those of some tags that only a file tells."""
+        indexed = {
+            tag
+            for other in LEVELS[: level.depth + 1]
+            for tag in self._main_tags.by_level[other]
+        }.union(_COUNTS[level], _NEVER_IN_FILES)
+        return {tag for tag in tags if tag not in indexed and tag >> 16 != _META_GROUP}
 
     def _read(self, instance_id: str, tags: Sequence[int], form: TagForm) -> Values:
         """Read attributes from a file; nothing if it was deleted meanwhile."""
@@ -129,34 +144,52 @@ class RequestedTags:
             return {}
 
 
-def _unindexed(level: Level, tags: Sequence[int]) -> set[int]:
-    """Return those of some tags that only a file tells."""
-    indexed = {
-        tag for other in LEVELS[: level.depth + 1] for tag in MAIN_TAGS[other]
-    }.union(_COUNTS[level], _NEVER_IN_FILES)
-    return {tag for tag in tags if tag not in indexed and tag >> 16 != _META_GROUP}
-
-
 class _Indexed:
     """Looks up attributes of resources of one level, and of their ancestors."""
 
     def __init__(
-        self, transaction: ReadTransaction, level: Level, tags: Sequence[int]
+        self,
+        transaction: ReadTransaction,
+        level: Level,
+        tags: Sequence[int],
+        main_tags: MainTags,
     ) -> None:
+        self._main_tags = main_tags
         self._transaction = transaction
         self._level = level
         self._tags = frozenset(tags)
-        self._wanted = frozenset(map(name_of, tags))
+        self._wanted = frozenset(map(key_of, tags))
         self._of_ancestors: dict[tuple[Level, str], dict[str, Any]] = {}
         self._has_ancestors = any(
             tag in self._tags
             for other in LEVELS[: level.depth]
-            for tag in MAIN_TAGS[other]
+            for tag in main_tags.by_level[other]
         )
+        #: Those that the configuration adds, which older resources may lack.
+        self._extra = {
+            other: self._tags.intersection(main_tags.by_level[other])
+            - set(MAIN_TAGS[other])
+            for other in LEVELS[: level.depth + 1]
+        }
 
     def values(self, row: ResourceRow) -> dict[str, Any]:
         """Return names and values."""
         return self._own(self._level, row) | self._computed(row)
+
+    def unknown(self, row: ResourceRow) -> set[int]:
+        """Return the tags that were not indexed yet when a resource came."""
+        level: Level | None = self._level
+        unknown: set[int] = set()
+        known = self._own(self._level, row).keys() if any(self._extra.values()) else ()
+        while level is not None and any(self._extra.values()):
+            kept = orjson.loads(row.metadata)
+            signature = kept.get(SIGNATURE_NAME, STANDARD.signatures[level])
+            if signature != self._main_tags.signatures[level]:
+                unknown |= {t for t in self._extra[level] if key_of(t) not in known}
+            level = level.parent
+            if level is not None and row.parent_id:
+                row = self._transaction.get_row(level, row.parent_id)
+        return unknown
 
     def _own(self, level: Level, row: ResourceRow) -> dict[str, Any]:
         """Return what a resource and its ancestors say; the nearest one counts."""

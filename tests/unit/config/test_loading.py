@@ -518,3 +518,21 @@ def test_wrong_media_types_are_refused(problems, value):
     """A pair is a number and a text."""
     assert len(problems({"UserContentType": {"a": value}})) == 1
     assert len(problems({"UserMetadata": {"a": [1024, "text/plain"]}})) == 1
+
+
+def test_main_tags_are_lists_by_level(load):
+    """What their names stand for is checked by those who know the dictionary."""
+    tags = {"Study": ["PatientWeight", "0008,1070"], "Series": []}
+
+    assert load({"ExtraMainDicomTags": tags})[0].find.extra_main_tags == {
+        "Study": ("PatientWeight", "0008,1070"),
+        "Series": (),
+    }
+
+
+@pytest.mark.parametrize("value", [["Rows"], "Rows", {"Study": "Rows"}, {"Study": [1]}])
+def test_main_tags_of_another_shape_are_refused(problems, value):
+    """With one sentence about the option."""
+    (problem,) = problems({"ExtraMainDicomTags": value})
+
+    assert '"ExtraMainDicomTags" must be an object' in problem

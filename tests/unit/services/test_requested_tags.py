@@ -1,6 +1,7 @@
 import pytest
 
 from obelisk.dicom.levels import LEVELS, Level
+from obelisk.dicom.main_tags import MainTags
 from obelisk.dicom.tag_json import TagForm
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.requested_tags import RequestedTags
@@ -65,3 +66,34 @@ def test_a_file_that_is_gone_leaves_what_is_indexed(house, ct, monkeypatch):
     found = tags.values(Level.STUDY, [row], [_PATIENT_NAME, _ROWS], TagForm.SHORT)
 
     assert found == [{"0010,0010": "CompressedSamples^CT1"}]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_was_not_indexed_yet_is_read_from_the_file(house, ct, level):
+    """As long as the resource was not made anew; files are not opened afterwards."""
+    ids = house.store(ct).ids
+    more = MainTags({one: [_ROWS] for one in LEVELS[: level.depth + 1]})
+    tags = RequestedTags(house.index, house.resources, "Latin1", main_tags=more)
+    unread = RequestedTags(
+        house.index, house.resources, "Latin1", main_tags=more, is_storage_read=False
+    )
+    row = house.resources.get(level, ids.at(level)).row
+
+    assert tags.values(level, [row], [_ROWS], TagForm.SIMPLE) == [{"Rows": "128"}]
+    assert unread.values(level, [row], [_ROWS], TagForm.SIMPLE) == [{}]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_is_indexed_is_not_read_again(open_house, ct, level):
+    """Be it there, or absent in the file."""
+    weight, comments = 0x00101030, 0x00104000
+    more = MainTags({Level.PATIENT: [weight, comments], Level.STUDY: [_ROWS]})
+    house = open_house(main_tags=more)
+    ids = house.store(ct).ids
+    tags = RequestedTags(
+        house.index, house.resources, "Latin1", main_tags=more, is_storage_read=False
+    )
+    row = house.resources.get(level, ids.at(level)).row
+    found = tags.values(level, [row], [weight, comments], TagForm.SHORT)
+
+    assert found == [{"0010,1030": "0.000000"}]

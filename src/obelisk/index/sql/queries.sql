@@ -3,6 +3,13 @@
 -- name: find_ids
 SELECT id FROM {table} ORDER BY id LIMIT ? OFFSET ?
 
+-- name: find_edge_metadata
+SELECT metadata FROM {table}
+WHERE pk IN ((SELECT MIN(pk) FROM {table}), (SELECT MAX(pk) FROM {table}))
+
+-- name: find_ids_after
+SELECT id FROM {table} WHERE id > ? ORDER BY id LIMIT ?
+
 -- name: find_modalities
 SELECT DISTINCT attributes ->> 'Modality' FROM series
 WHERE parent_pk = ? AND attributes ->> 'Modality' <> ''
@@ -294,3 +301,31 @@ FROM export ORDER BY seq DESC LIMIT 1
 
 -- name: clear_exports
 DELETE FROM export
+
+-- name: find_resource_description
+SELECT attributes, metadata FROM {table} WHERE pk = ?
+
+-- name: find_study_description
+SELECT patient_attributes, attributes, metadata FROM {table} WHERE pk = ?
+
+-- name: describe_patient
+UPDATE patient SET patient_id = ?, patient_name = ?, attributes = ?, metadata = ?
+WHERE pk = ?
+
+-- name: describe_study
+UPDATE study SET study_instance_uid = ?, study_date = ?, accession_number = ?,
+    patient_id = ?, patient_name = ?, patient_attributes = ?, attributes = ?, metadata = ?
+WHERE pk = ?
+
+-- name: describe_series
+UPDATE series SET series_instance_uid = ?, modality = ?, attributes = ?, metadata = ?
+WHERE pk = ?
+
+-- name: describe_instance
+UPDATE instance SET index_in_series = ?, sop_instance_uid = ?, attributes = ?, metadata = ?
+WHERE pk = ?
+
+-- name: find_padded_patients
+SELECT pk, id FROM patient
+WHERE substr(patient_id, 1, 1) = ' ' AND ltrim(patient_id) = ?
+ORDER BY id

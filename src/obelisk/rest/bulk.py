@@ -1,0 +1,98 @@
+"""POST /tools/bulk-content and /tools/bulk-delete."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from obelisk.dicom.levels import Level
+from obelisk.dicom.tag_json import TagForm
+from obelisk.errors import InvalidArgumentError, InvalidInputError
+from obelisk.rest.find import LEVEL_OF_NAME
+from obelisk.rest.json_bodies import Fields, read_fields
+from obelisk.rest.messages import (
+    BadContentError,
+    Request,
+    Response,
+    Services,
+    json_response,
+    text_response,
+)
+from obelisk.rest.resource_json import resources_json
+from obelisk.rest.response_content import ResponseContent
+from obelisk.services.resources import ResourceDescription
+
+
+def bulk_content(request: Request, services: Services) -> Response:
+    """Describe many resources at once; those that do not exist are left out.
+
+    ``Resources`` lists their ids. With ``Level``, what is above or below them at that
+    level is described instead. ``Short`` and ``Full`` choose how tags are written, and
+    ``Metadata``, which is true unless given, adds the metadata.
+    """
+    fields = read_fields(request, services)
+    ids, target = _ids(fields), _level(fields)
+    content = ResponseContent(form=_form(fields))
+    with_metadata = _flag(fields, "Metadata", default=True)
+    found = services.bulk.describe(ids, target)
+    shown = [_shown(one, content, services, with_metadata) for one in found]
+    return json_response(shown)
+
+
+def bulk_delete(request: Request, services: Services) -> Response:
+    """Delete many resources at once; ``Resources`` lists their ids.
+
+    Those that do not exist, or went with one that was named before, are passed over.
+    """
+    ids = read_fields(request, services).get("Resources")
+    if not isinstance(ids, list):
+        raise InvalidInputError("The body must contain a Resources array")
+    if not all(isinstance(id_, str) for id_ in ids):
+        raise InvalidInputError("Invalid payload")
+    services.bulk.delete(ids)
+    return text_response()
+
+
+def _shown(
+    described: ResourceDescription,
+    content: ResponseContent,
+    services: Services,
+    with_metadata: bool,  # noqa: FBT001 -- the handler's only choice
+) -> dict[str, Any]:
+    shown = resources_json([described], content, services)[0]
+    if with_metadata:
+        level, rows = described.level, [described.row]
+        shown["Metadata"] = services.metadata.texts(level, rows)[0]
+    return dict(sorted(shown.items()))
+
+
+def _ids(fields: Fields) -> Sequence[str]:
+    ids = fields.get("Resources")
+    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+        raise BadContentError("List of strings expected in field: Resources")
+    return ids
+
+
+def _level(fields: Fields) -> Level | None:
+    name = fields.get("Level")
+    if name is None:
+        return None
+    if not isinstance(name, str):
+        raise BadContentError("String value expected in field: Level")
+    if name.lower() not in LEVEL_OF_NAME:
+        raise InvalidArgumentError(f"Invalid resource type '{name}'")
+    return LEVEL_OF_NAME[name.lower()]
+
+
+def _form(fields: Fields) -> TagForm:
+    is_full = _flag(fields, "Full", default=False)
+    if _flag(fields, "Short", default=False):
+        return TagForm.SHORT
+    return TagForm.FULL if is_full else TagForm.SIMPLE
+
+
+def _flag(fields: Fields, name: str, *, default: bool) -> bool:
+    value = fields.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise BadContentError(f"Boolean value expected in field: {name}")
+    return value
