@@ -2,12 +2,18 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.main_tags import SIGNATURE_NAME, STANDARD, MainTags
 from obelisk.dicom.parsing import parse_instance
-from obelisk.errors import CorruptedFileError, InvalidDICOMError, NotFoundError
+from obelisk.errors import (
+    CorruptedFileError,
+    InvalidDICOMError,
+    NotFoundError,
+    StorageError,
+)
 from obelisk.index.attribute_writing import FileDescription
 from obelisk.index.base import Index
 from obelisk.services.attachments import Attachments
@@ -145,15 +151,8 @@ class Reconstruction:
 
         An instance that was deleted meanwhile is skipped.
         """
-        try:
-            if with_files:
-                compressed = self._settings.is_compressed
-                self._attachments.rewrite(
-                    Level.INSTANCE, instance_id, "dicom", is_compressed=compressed
-                )
-            self._describe(instance_id, None)
-        except NotFoundError:
-            return
+        with suppress(NotFoundError):
+            self._renew(instance_id, None, with_files=with_files)
 
     def reconstruct_level(self, level: Level, id_: str) -> None:
         """Make only the attributes of one resource anew, from one of its instances.
@@ -165,19 +164,33 @@ class Reconstruction:
         NotFoundError
             If there is no such resource.
         """
-        with self._index.read() as transaction:
-            pk = transaction.get_pk(level, id_)
-            instance_id = transaction.find_lowest_instance_id(level, pk)
-        self._describe(instance_id, level)
+        is_done = False
+        while not is_done:
+            with self._index.read() as transaction:
+                pk = transaction.get_pk(level, id_)
+                instance_id = transaction.find_lowest_instance_id(level, pk)
+            with suppress(NotFoundError):  # deleted meanwhile, maybe with the resource
+                self._renew(instance_id, level, with_files=False)
+                is_done = True
 
-    def _describe(self, instance_id: str, only: Level | None) -> None:
+    def _renew(self, instance_id: str, only: Level | None, *, with_files: bool) -> None:
         """Read the file of an instance, again if it is replaced at this moment."""
         is_done = False
         while not is_done:
-            file = self._read(instance_id)
-            is_done = self._index.write(
-                lambda writer, file=file: writer.describe(file, only)  # type: ignore[misc]
-            )
+            before = self._resources.open_file(instance_id).uuid
+            try:
+                if with_files:
+                    compressed = self._settings.is_compressed
+                    self._attachments.rewrite(
+                        Level.INSTANCE, instance_id, "dicom", is_compressed=compressed
+                    )
+                is_done = self._describe(self._read(instance_id), only)
+            except StorageError:
+                if self._resources.open_file(instance_id).uuid == before:
+                    raise
+
+    def _describe(self, file: FileDescription, only: Level | None) -> bool:
+        return self._index.write(lambda writer: writer.describe(file, only))
 
     def _read(self, instance_id: str) -> FileDescription:
         settings = self._settings

@@ -276,6 +276,30 @@ def test_a_file_that_is_replaced_meanwhile_is_read_again(house, stored, monkeypa
     assert len(reads) == 2
 
 
+def test_a_file_that_goes_meanwhile_is_looked_for_again(house, stored, monkeypatch):
+    """It may have been replaced, or its instance deleted; another one will do then."""
+    service = reconstruction(house)
+    first = min(stored, key=lambda ids: ids.instance)
+    read, gone = service._read, []
+
+    def vanishing(instance_id):
+        if not gone:
+            gone.append(instance_id)
+            file = house.resources.open_file(instance_id)
+            house.resources.delete(Level.INSTANCE, instance_id)
+            with file.view():
+                pass
+        return read(instance_id)
+
+    monkeypatch.setattr(service, "_read", vanishing)
+    service.reconstruct_level(Level.STUDY, first.study)
+    left = [ids for ids in stored if ids.instance != first.instance]
+    second = min(left, key=lambda ids: ids.instance)
+
+    assert gone == [first.instance]
+    assert attributes(house, second)[1] == number_of(house, second.instance)
+
+
 def test_a_broken_file_is_told(house, stored):
     """As the fault of the server that it is."""
     key = house.resources.open_file(stored[0].instance).uuid
