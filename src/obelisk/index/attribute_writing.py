@@ -111,10 +111,12 @@ class AttributeWriting(AnnotationWriting):
         kind = "study" if level is Level.STUDY else "resource"
         known = self._run_at(f"find_{kind}_description", level, pk).fetchone()
         metadata = _renewed(level, known[-1], file, self._main_tags)
-        searched = searched_values(level, file.attributes)
-        values = (*searched, to_json(file.attributes[level]), metadata)
-        if values[-len(known) :] == known:
+        new = (to_json(file.attributes[level]), metadata)
+        if level is Level.STUDY:
+            new = (to_json(file.attributes[Level.PATIENT]), *new)
+        if new == known:
             return
+        values = (*searched_values(level, file.attributes), *new[-2:])
         index = (file.index_in_series,) if level is Level.INSTANCE else ()
         self._run(f"describe_{level.name.lower()}", *index, *values, pk)
 

@@ -20,7 +20,7 @@ from obelisk.services.attachments import Attachments
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.ingest import attributes_by_level, file_metadata
 from obelisk.services.numbering import index_in_series
-from obelisk.services.resources import Resources
+from obelisk.services.resources import Resources, StoredFile
 
 _PAGE_SIZE = 1000
 
@@ -177,24 +177,23 @@ class Reconstruction:
         """Read the file of an instance, again if it is replaced at this moment."""
         is_done = False
         while not is_done:
-            before = self._resources.open_file(instance_id).uuid
+            file = self._resources.open_file(instance_id)
             try:
                 if with_files:
                     compressed = self._settings.is_compressed
                     self._attachments.rewrite(
                         Level.INSTANCE, instance_id, "dicom", is_compressed=compressed
                     )
-                is_done = self._describe(self._read(instance_id), only)
+                is_done = self._describe(self._read(instance_id, file), only)
             except StorageError:
-                if self._resources.open_file(instance_id).uuid == before:
+                if self._resources.open_file(instance_id).uuid == file.uuid:
                     raise
 
     def _describe(self, file: FileDescription, only: Level | None) -> bool:
         return self._index.write(lambda writer: writer.describe(file, only))
 
-    def _read(self, instance_id: str) -> FileDescription:
+    def _read(self, instance_id: str, file: StoredFile) -> FileDescription:
         settings = self._settings
-        file = self._resources.open_file(instance_id)
         with file.view() as content:
             try:
                 parsed = parse_instance(

@@ -265,8 +265,8 @@ def test_a_file_that_is_replaced_meanwhile_is_read_again(house, stored, monkeypa
     reads = []
     read = service._read
 
-    def outdated(instance_id):
-        file = read(instance_id)
+    def outdated(instance_id, stored_file):
+        file = read(instance_id, stored_file)
         reads.append(file)
         return replace(file, key="old") if len(reads) == 1 else file
 
@@ -282,14 +282,11 @@ def test_a_file_that_goes_meanwhile_is_looked_for_again(house, stored, monkeypat
     first = min(stored, key=lambda ids: ids.instance)
     read, gone = service._read, []
 
-    def vanishing(instance_id):
+    def vanishing(instance_id, file):
         if not gone:
             gone.append(instance_id)
-            file = house.resources.open_file(instance_id)
             house.resources.delete(Level.INSTANCE, instance_id)
-            with file.view():
-                pass
-        return read(instance_id)
+        return read(instance_id, file)
 
     monkeypatch.setattr(service, "_read", vanishing)
     service.reconstruct_level(Level.STUDY, first.study)
