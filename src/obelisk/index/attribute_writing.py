@@ -111,7 +111,7 @@ class AttributeWriting(AnnotationWriting):
         kind = "study" if level is Level.STUDY else "resource"
         known = self._run_at(f"find_{kind}_description", level, pk).fetchone()
         metadata = _renewed(level, known[-1], file, self._main_tags)
-        new = (to_json(file.attributes[level]), metadata)
+        new: tuple[str, ...] = (to_json(file.attributes[level]), metadata)
         if level is Level.STUDY:
             new = (to_json(file.attributes[Level.PATIENT]), *new)
         if new == known:
