@@ -145,13 +145,7 @@ class Node:
             ingest=ingest,
             resources=resources,
             finding=Finding(self._index, resources, samples, find),
-            requested_tags=RequestedTags(
-                self._index,
-                resources,
-                encoding,
-                is_storage_read=find.is_storage_read,
-                main_tags=self._main_tags,
-            ),
+            requested_tags=self._requested_tags(resources, find),
             metadata=self._metadata(config.annotations),
             attachments=attachments,
             reconstruction=self._reconstruction(config, resources, attachments),
@@ -198,6 +192,17 @@ class Node:
         )
         names = ContentNames("content type", CONTENT_NUMBERS, users)
         return Attachments(self._index, self._storage, names, settings)
+
+    def _requested_tags(
+        self, resources: Resources, find: FindSettings
+    ) -> RequestedTags:
+        return RequestedTags(
+            self._index,
+            resources,
+            self._encoding,
+            is_storage_read=find.is_storage_read,
+            main_tags=self._main_tags,
+        )
 
     def _reconstruction(
         self, config: Config, resources: Resources, attachments: Attachments

@@ -1,5 +1,6 @@
 """The configuration: Orthanc's files and options, read into typed sections."""
 
+from obelisk.config.find import FindSection, StorageAccess
 from obelisk.config.loading import load_config
 from obelisk.config.rendering import default_file, effective, reference_tables
 from obelisk.config.sections import (
@@ -7,11 +8,9 @@ from obelisk.config.sections import (
     Config,
     DefaultEncoding,
     DICOMSection,
-    FindSection,
     HTTPSection,
     Modality,
     OverwriteMode,
-    StorageAccess,
     StorageSection,
     SystemSection,
     UserContent,

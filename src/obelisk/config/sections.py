@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from obelisk.config.find import FindSection
 from obelisk.config.options import option
 from obelisk.config.service import ServiceSection
 
@@ -20,14 +21,6 @@ class OverwriteMode(Enum):
     NEVER = "Never"
     ALWAYS = "Always"
     IF_CHANGED = "IfChanged"
-
-
-class StorageAccess(Enum):
-    """When a search may read DICOM files, beside the index."""
-
-    ALWAYS = "Always"
-    ANSWERS = "Answers"
-    NEVER = "Never"
 
 
 class DefaultEncoding(Enum):
@@ -148,32 +141,6 @@ class StorageSection:
     def effective_index_directory(self) -> Path:
         """The folder of the index, whether given or not."""
         return self.index_directory or self.storage_directory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindSection:
-    """How what is stored is searched."""
-
-    case_sensitive: bool = option("CaseSensitivePN", default=False)
-    """Whether upper and lower case differ in `POST /tools/find`, unless a request
-    says so itself."""
-
-    extra_main_tags: Mapping[str, tuple[str, ...]] = option("ExtraMainDicomTags", {})
-    """What the index keeps beside the usual attributes: for `Patient`, `Study`,
-    `Series` and `Instance`, a list of names such as `PatientWeight`, or of numbers. It
-    applies to what comes then, and by `POST /tools/reconstruct` to what is there."""
-
-    storage_access: StorageAccess = option("StorageAccessOnFind", StorageAccess.ALWAYS)
-    """When attributes that are not in the index are read from DICOM files. `Never`
-    makes a search by such an attribute find nothing; `Answers` is the same as
-    `Always`."""
-
-    result_count_max: int = option("LimitFindResults", 0, minimum=0)
-    """How many patients, studies or series a search gives at most; 0 means no
-    limit."""
-
-    instance_count_max: int = option("LimitFindInstances", 0, minimum=0)
-    """How many instances a search gives at most; 0 means no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,7 +354,7 @@ class Config:
     storage: StorageSection = StorageSection()
     """Files and index."""
 
-    find: FindSection = FindSection()
+    find: FindSection = field(default_factory=FindSection)
     """Searches."""
 
     annotations: AnnotationSection = AnnotationSection()

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from obelisk.config.catalogue import MODALITY_OPTIONS
+from obelisk.config.find import StorageAccess
 from obelisk.config.options import Option
 from obelisk.config.sections import (
     DefaultEncoding,
     Modality,
     OverwriteMode,
-    StorageAccess,
     UserContent,
 )
 

@@ -73,9 +73,15 @@ def test_what_was_not_indexed_yet_is_read_from_the_file(house, ct, level):
     """As long as the resource was not made anew; files are not opened afterwards."""
     ids = house.store(ct).ids
     more = MainTags({one: [_ROWS] for one in LEVELS[: level.depth + 1]})
-    tags = RequestedTags(house.index, house.resources, "Latin1", main_tags=more)
+    tags = RequestedTags(
+        house.index, house.resources, AssumedEncoding(), main_tags=more
+    )
     unread = RequestedTags(
-        house.index, house.resources, "Latin1", main_tags=more, is_storage_read=False
+        house.index,
+        house.resources,
+        AssumedEncoding(),
+        main_tags=more,
+        is_storage_read=False,
     )
     row = house.resources.get(level, ids.at(level)).row
 
@@ -91,7 +97,11 @@ def test_what_is_indexed_is_not_read_again(open_house, ct, level):
     house = open_house(main_tags=more)
     ids = house.store(ct).ids
     tags = RequestedTags(
-        house.index, house.resources, "Latin1", main_tags=more, is_storage_read=False
+        house.index,
+        house.resources,
+        AssumedEncoding(),
+        main_tags=more,
+        is_storage_read=False,
     )
     row = house.resources.get(level, ids.at(level)).row
     found = tags.values(level, [row], [weight, comments], TagForm.SHORT)

@@ -1,0 +1,41 @@
+"""The options about searches, and about what is indexed for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from obelisk.config.options import option
+
+
+class StorageAccess(Enum):
+    """When a search may read DICOM files, beside the index."""
+
+    ALWAYS = "Always"
+    ANSWERS = "Answers"
+    NEVER = "Never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindSection:
+    """How what is stored is searched."""
+
+    case_sensitive: bool = option("CaseSensitivePN", default=False)
+    """Whether upper and lower case differ in `POST /tools/find`, unless a request
+    says so itself."""
+
+    extra_main_tags: Mapping[str, tuple[str, ...]] = option("ExtraMainDicomTags", {})
+    """What the index keeps beside the usual attributes: for `Patient`, `Study`,
+    `Series` and `Instance`, a list of names such as `PatientWeight`, or of numbers. It
+    applies to what comes then, and by `POST /tools/reconstruct` to what is there."""
+
+    storage_access: StorageAccess = option("StorageAccessOnFind", StorageAccess.ALWAYS)
+    """When attributes that are not in the index are read from DICOM files. `Never`
+    makes a search by such an attribute find nothing; `Answers` is the same as
+    `Always`."""
+
+    result_count_max: int = option("LimitFindResults", 0, minimum=0)
+    """How many patients, studies or series a search gives at most; 0 means no
+    limit."""
+
+    instance_count_max: int = option("LimitFindInstances", 0, minimum=0)
+    """How many instances a search gives at most; 0 means no limit."""
