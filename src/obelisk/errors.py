@@ -14,11 +14,13 @@
     │   └── ReadOnlyContentError     belongs to the server, not to its users
     ├── RevisionConflictError        somebody else changed it meanwhile
     ├── NotSupportedError            SOP class, transfer syntax, operation
-    ├── LimitError                   quota or size (limit, actual)
+    ├── LimitError                   size (limit, actual)
     ├── UnavailableError             a retry may help
     │   ├── StorageError             the storage area failed
-    │   │   ├── StorageFullError     the storage area is full
+    │   │   ├── StorageFullError     the storage area is full, or its quota used up
+    │   │   ├── ContentGoneError     a file is not there
     │   │   └── CorruptedFileError   a file is not what was written
+    │   ├── ContentReplacedError     a file got other content before it was read
     │   ├── IndexUnavailableError    the index failed
     │   └── RemoteError              a peer did not do its part
     │       └── AssociationAbortedError  an association ended before its time
@@ -134,8 +136,16 @@ class StorageFullError(StorageError):
     """The storage area is full."""
 
 
+class ContentGoneError(StorageError):
+    """A file of the storage area is not there."""
+
+
 class CorruptedFileError(StorageError):
     """A file is not what was written."""
+
+
+class ContentReplacedError(UnavailableError):
+    """The file got other content before it was read."""
 
 
 class IndexUnavailableError(UnavailableError):

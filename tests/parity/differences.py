@@ -175,6 +175,14 @@ ACCEPTED = (
         "a file without UIDs is a bad one; nothing was looked for that is not found",
     ),
     Accepted(
+        r".*/attachments/.*",
+        r"quota .*",
+        (200, 500),
+        (507,),
+        "an attachment beyond the quota is refused like an instance; Orthanc answers"
+        " 500, or deletes patients although it is to reject",
+    ),
+    Accepted(
         r"/instances",
         r"zip with .*",
         (200, 400),

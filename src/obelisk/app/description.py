@@ -52,9 +52,9 @@ def describe(config: Config, main_tags: MainTags) -> dict[str, Any]:
         "MainDicomTags": {
             level.value: signature for level, signature in main_tags.signatures.items()
         },
-        "MaximumPatientCount": 0,
-        "MaximumStorageMode": "Recycle",
-        "MaximumStorageSize": 0,
+        "MaximumPatientCount": storage.patient_count_max,
+        "MaximumStorageMode": storage.mode.value,
+        "MaximumStorageSize": storage.size_max,
         "Name": config.system.name,
         "Obelisk": {"Version": __version__},
         "OverwriteInstances": overwrite_mode is not OverwriteMode.NEVER,

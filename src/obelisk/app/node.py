@@ -10,6 +10,7 @@ from obelisk.config import (
     Config,
     DICOMSection,
     StorageAccess,
+    StorageMode,
     StorageSection,
 )
 from obelisk.dicom.main_tags import MainTags
@@ -42,6 +43,7 @@ from obelisk.services.ingest import Ingest, IngestSettings
 from obelisk.services.labels import Labels, Protection
 from obelisk.services.lifecycle import Lifecycle
 from obelisk.services.metadata import Metadata
+from obelisk.services.quota import Quota, enforce
 from obelisk.services.reconstruction import Reconstruction, ReconstructionSettings
 from obelisk.services.refusal import Refusal
 from obelisk.services.removal import Removal
@@ -132,7 +134,9 @@ class Node:
             main_tags=self._main_tags,
         )
         if self._is_writable:
-            Removal(self._index, self._storage).recover()
+            removal = Removal(self._index, self._storage)
+            removal.recover()
+            enforce(_quota(storage), self._index, removal)
 
     def _services(self, config: Config, ingest: Ingest) -> Services:
         """Return what the handlers of requests work with."""
@@ -189,6 +193,7 @@ class Node:
             is_compressed=storage.storage_compression,
             is_md5_computed=storage.store_md5,
             is_revision_required=annotations.check_revisions,
+            quota=_quota(storage),
         )
         names = ContentNames("content type", CONTENT_NUMBERS, users)
         return Attachments(self._index, self._storage, names, settings)
@@ -259,6 +264,15 @@ def _ingest_settings(
         stable_age_seconds=storage.stable_age,
         default_encoding=encoding,
         main_tags=main_tags,
+        quota=_quota(storage),
+    )
+
+
+def _quota(storage: StorageSection) -> Quota:
+    return Quota(
+        disk_size_max=storage.size_max * _MEGABYTE,
+        patient_count_max=storage.patient_count_max,
+        is_recycling=storage.mode is StorageMode.RECYCLE,
     )
 
 

@@ -1,16 +1,20 @@
 """The configuration: Orthanc's files and options, read into typed sections."""
 
-from obelisk.config.find import FindSection, StorageAccess
+from obelisk.config.choices import (
+    DefaultEncoding,
+    OverwriteMode,
+    StorageAccess,
+    StorageMode,
+)
+from obelisk.config.find import FindSection
 from obelisk.config.loading import load_config
 from obelisk.config.rendering import default_file, effective, reference_tables
 from obelisk.config.sections import (
     AnnotationSection,
     Config,
-    DefaultEncoding,
     DICOMSection,
     HTTPSection,
     Modality,
-    OverwriteMode,
     StorageSection,
     SystemSection,
     UserContent,
@@ -26,6 +30,7 @@ __all__ = [
     "Modality",
     "OverwriteMode",
     "StorageAccess",
+    "StorageMode",
     "StorageSection",
     "SystemSection",
     "UserContent",

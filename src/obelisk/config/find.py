@@ -2,17 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
+from obelisk.config.choices import StorageAccess
 from obelisk.config.options import option
-
-
-class StorageAccess(Enum):
-    """When a search may read DICOM files, beside the index."""
-
-    ALWAYS = "Always"
-    ANSWERS = "Answers"
-    NEVER = "Never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from obelisk.config.catalogue import PLUGIN_SECTIONS, PROTECTIVE, UNSUPPORTED
+from obelisk.config.choices import OverwriteMode
 from obelisk.config.options import KEY, Option
 from obelisk.config.sections import (
     Config,
     DICOMSection,
     HTTPSection,
-    OverwriteMode,
 )
 from obelisk.config.text import parse_object
 from obelisk.config.values import (

@@ -7,43 +7,16 @@ commented default file and the checks at start-up are all made from these.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 
+from obelisk.config.choices import (
+    DefaultEncoding,
+    OverwriteMode,
+    StorageMode,
+)
 from obelisk.config.find import FindSection
 from obelisk.config.options import option
 from obelisk.config.service import ServiceSection
-
-
-class OverwriteMode(Enum):
-    """What happens to an instance that is stored already."""
-
-    NEVER = "Never"
-    ALWAYS = "Always"
-    IF_CHANGED = "IfChanged"
-
-
-class DefaultEncoding(Enum):
-    """The character sets that a file without Specific Character Set may be in."""
-
-    ASCII = "Ascii"
-    UTF8 = "Utf8"
-    LATIN1 = "Latin1"
-    LATIN2 = "Latin2"
-    LATIN3 = "Latin3"
-    LATIN4 = "Latin4"
-    LATIN5 = "Latin5"
-    CYRILLIC = "Cyrillic"
-    WINDOWS1251 = "Windows1251"
-    ARABIC = "Arabic"
-    GREEK = "Greek"
-    HEBREW = "Hebrew"
-    THAI = "Thai"
-    JAPANESE = "Japanese"
-    CHINESE = "Chinese"
-    JAPANESE_KANJI = "JapaneseKanji"
-    KOREAN = "Korean"
-    SIMPLIFIED_CHINESE = "SimplifiedChinese"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +100,18 @@ class StorageSection:
     """Whether each transaction of the index is on the disk, too, before its sender gets
     the answer. Without it a power cut can take back what the index learned in the last
     moments; the death of the server alone never does."""
+
+    size_max: int = option("MaximumStorageSize", 0, minimum=0, unit="MB")
+    """How large all files together may become, compressed as they are; 0 means no
+    limit."""
+
+    patient_count_max: int = option("MaximumPatientCount", 0, minimum=0)
+    """How many patients may be stored; 0 means no limit."""
+
+    mode: StorageMode = option("MaximumStorageMode", StorageMode.RECYCLE)
+    """What happens beyond `MaximumStorageSize` or `MaximumPatientCount`: the patients
+    that did not grow for the longest time are deleted, unless they are protected
+    (`Recycle`), or what is new is refused (`Reject`)."""
 
     stable_age: int = option("StableAge", 60, minimum=0, unit="seconds")
     """After how long without a new instance a patient, a study or a series counts as

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from obelisk.config.catalogue import MODALITY_OPTIONS
-from obelisk.config.find import StorageAccess
-from obelisk.config.options import Option
-from obelisk.config.sections import (
+from obelisk.config.choices import (
     DefaultEncoding,
-    Modality,
     OverwriteMode,
-    UserContent,
+    StorageAccess,
+    StorageMode,
 )
+from obelisk.config.options import Option
+from obelisk.config.sections import Modality, UserContent
 
 # PS3.5 Section 6.2: the character repertoire of an application entity title
 _NAME = re.compile(r"[ -\[\]-~]+")
@@ -118,6 +118,13 @@ def to_storage_access(value: object, _facts: Option) -> StorageAccess:
     if value not in [one.value for one in StorageAccess]:
         raise InvalidValueError('"Always", "Answers" or "Never"')
     return StorageAccess(value)
+
+
+def to_storage_mode(value: object, _facts: Option) -> StorageMode:
+    """Return what a name stands for."""
+    if value not in [one.value for one in StorageMode]:
+        raise InvalidValueError('"Recycle" or "Reject"')
+    return StorageMode(value)
 
 
 def to_encoding(value: object, _facts: Option) -> DefaultEncoding:
@@ -277,6 +284,7 @@ CONVERTERS: Mapping[object, Callable[[object, Option], Any]] = {
     OverwriteMode: to_overwrite_mode,
     DefaultEncoding: to_encoding,
     StorageAccess: to_storage_access,
+    StorageMode: to_storage_mode,
     Mapping[str, str]: to_users,
     Mapping[str, tuple[str, ...]]: to_text_lists,
     Mapping[str, Modality]: to_modalities,

@@ -1,5 +1,7 @@
 """What users attached to resources: metadata, content types, labels, protection."""
 
+from collections.abc import Iterator
+
 from obelisk.dicom.levels import Level
 from obelisk.index.records import UserMetadatum
 from obelisk.index.transaction import Transaction
@@ -36,3 +38,10 @@ class AnnotationReading(Transaction):
     def is_protected(self, pk: int) -> bool:
         """Tell whether a patient is protected against recycling."""
         return bool(self._run("find_protection", pk).fetchone()[0])
+
+    def iter_recyclable(self, kept_pk: int | None) -> Iterator[tuple[str, int]]:
+        """Yield id and disk size of the patients that may be recycled, oldest first.
+
+        Those who are protected are left out, and so is the one with a row number.
+        """
+        return self._run("find_recyclable", kept_pk)

@@ -147,6 +147,8 @@ class WriteTransaction(AttributeWriting, ExportWriting):
         self._run("grow_study", seriess, 1, *sizes, *when, study)
         self._run("grow_patient", studies, seriess, 1, *sizes, *when, patient)
         self._run("grow_total", patients, studies, seriess, 1, *sizes)
+        if not patients:
+            self._run("renew_patient", patient)
 
     def _log_completion(self, new: NewInstance, series_pk: int, expected: int) -> None:
         status = series_status(expected, self.series_indexes(series_pk))
@@ -231,8 +233,8 @@ class WriteTransaction(AttributeWriting, ExportWriting):
     def make_stable(
         self, level: Level, pk: int, id_: str, now: float, date: str
     ) -> None:
-        """Declare a resource stable and log it, unless it grew again meanwhile."""
-        if self._run_at("set_stable", level, pk, now).rowcount == 1:
+        """Declare a resource stable and log it, unless it grew or went meanwhile."""
+        if self._run_at("set_stable", level, pk, id_, now).rowcount == 1:
             self._log(STABLE[level], level, pk, id_, date)
 
     def clear_changes(self) -> None:

@@ -6,13 +6,13 @@ from typing import Any, cast
 
 from werkzeug.exceptions import HTTPException
 
-from obelisk.errors import InvalidInputError, ServerError
+from obelisk.errors import ContentReplacedError, InvalidInputError, ServerError
 from obelisk.rest.auth import Access
 from obelisk.rest.encoding import compress
 from obelisk.rest.failures import failure_response
 from obelisk.rest.messages import Request, Response, Services
 from obelisk.rest.overriding import wanted_method
-from obelisk.rest.routing import Router
+from obelisk.rest.routing import Handler, Router
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -95,13 +95,21 @@ class Application:
             request.id, request.name = match.id, match.name
             request.level, request.relative = match.level, match.relative
             request.rest = match.rest
-            return match.handler(request, self._services)
+            return self._handled(match.handler, request)
         except ServerError as error:
             return self._failed(error, request)
         except HTTPException as error:
             return self._failed(InvalidInputError(error.description), request)
         except Exception as error:  # noqa: BLE001  # the edge: others stay served
             return self._failed(error, request)
+
+    def _handled(self, handler: Handler, request: Request) -> Response:
+        try:
+            return handler(request, self._services)
+        except ContentReplacedError:
+            if _has_body(request):  # which can be read only once
+                raise
+            return handler(request, self._services)
 
     def _failed(self, error: Exception, request: Request) -> Response:
         return failure_response(error, request, is_described=self._is_error_described)
@@ -111,6 +119,11 @@ class Application:
         for chunk in body:
             self._services.admission.note_progress()
             yield chunk
+
+
+def _has_body(request: Request) -> bool:
+    environ = request.environ
+    return bool(request.content_length) or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def _announce(headers: list[tuple[str, str]], size: int) -> None:

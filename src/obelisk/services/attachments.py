@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from obelisk.dicom.levels import Level
 from obelisk.errors import CorruptedFileError, NotFoundError
@@ -12,9 +13,11 @@ from obelisk.index.annotation_writing import revision_of
 from obelisk.index.base import Index
 from obelisk.index.records import Attachment, Compression
 from obelisk.index.revisions import Revision, RevisionCheck
+from obelisk.index.writing import WriteTransaction
 from obelisk.services.compression import compress
 from obelisk.services.content_names import CONTENT_NUMBERS, ContentNames
 from obelisk.services.digest import Digest
+from obelisk.services.quota import UNLIMITED, Quota
 from obelisk.services.removal import Removal
 from obelisk.services.resources import StoredFile
 from obelisk.services.timestamps import utc_text
@@ -35,22 +38,27 @@ class AttachmentSettings:
         Whether MD5 sums are kept (StoreMD5ForAttachments).
     is_revision_required
         Whether a change has to name the revision that it replaces (CheckRevisions).
+    quota
+        How much may be stored.
     """
 
     is_compressed: bool = False
     is_md5_computed: bool = True
     is_revision_required: bool = False
+    quota: Quota = UNLIMITED
 
 
 class OpenAttachment:
     """An attachment that can be read: its content, and its bytes as they are stored."""
 
-    def __init__(self, storage: Storage, attachment: Attachment) -> None:
-        self._storage = storage
-        #: What the index knows of it.
-        self.attachment = attachment
+    def __init__(self, file: StoredFile) -> None:
         #: Its content.
-        self.file = StoredFile(storage, attachment)
+        self.file = file
+
+    @property
+    def attachment(self) -> Attachment:
+        """What the index knows of it."""
+        return self.file.attachment
 
     @property
     def revision(self) -> Revision:
@@ -63,8 +71,8 @@ class OpenAttachment:
         return self.attachment.compression is not Compression.NONE
 
     def read_stored(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Yield its bytes as they are stored, or a range of them."""
-        return self._storage.read(self.attachment.key, start, stop)
+        """Yield its bytes as they are stored; see `StoredFile.read_stored`."""
+        return self.file.read_stored(start, stop)
 
 
 class Attachments:
@@ -98,16 +106,25 @@ class Attachments:
 
     def open(self, level: Level, id_: str, name: str) -> OpenAttachment:
         """Return an attachment of a resource, or raise `NotFoundError`."""
-        return OpenAttachment(self._storage, self._get(level, id_, name))
+        return self._opened(level, id_, name, self._get(level, id_, name))
+
+    def _opened(
+        self, level: Level, id_: str, name: str, attachment: Attachment
+    ) -> OpenAttachment:
+        look_up = partial(self._get, level, id_, name)
+        return OpenAttachment(StoredFile(self._storage, attachment, look_up))
 
     def _get(self, level: Level, id_: str, name: str) -> Attachment:
-        number = self.names.number(name)
-        with self._index.read() as transaction:
-            pk = transaction.get_pk(level, id_)
-            found = transaction.lookup_attachment(level, pk, number)
+        found = self._lookup(level, id_, name)
         if found is None:
             raise NotFoundError("attachment", name)
         return found
+
+    def _lookup(self, level: Level, id_: str, name: str) -> Attachment | None:
+        number = self.names.number(name)
+        with self._index.read() as transaction:
+            pk = transaction.get_pk(level, id_)
+            return transaction.lookup_attachment(level, pk, number)
 
     def put(
         self,
@@ -125,15 +142,20 @@ class Attachments:
             If the content type belongs to the server.
         RevisionConflictError
             If the revision of the present file is not the expected one.
+        StorageFullError
+            If there is no room for it.
         """
-        number = self.names.user_number(name)
+        number, settings = self.names.user_number(name), self._settings
         check, date = self._check(expected), utc_text(int(self._clock()))
-        is_compressed = self._settings.is_compressed
-        with self._written(chunks, is_compressed=is_compressed) as (pending, written):
+        is_packed = settings.is_compressed
+        with self._written(chunks, is_compressed=is_packed) as (pending, written):
             new = replace(written, content_type=number)
-            revision, keys = self._index.write(
-                lambda writer: writer.put_attachment(level, id_, new, check, date)
-            )
+
+            def attach(writer: WriteTransaction) -> tuple[Revision, list[str]]:
+                revision, keys = writer.put_attachment(level, id_, new, check, date)
+                return revision, keys + settings.quota.make_room(writer, level, id_)
+
+            revision, keys = self._index.write(attach)
             pending.confirm()
         self._removal.remove(keys)
         return revision
@@ -165,16 +187,17 @@ class Attachments:
         """Compress the file of an attachment, or expand it, if it is not so already."""
         is_done = False
         while not is_done:
-            old = self._get(level, id_, name)
-            is_done = (old.compression is not Compression.NONE) is is_compressed
-            is_done = is_done or self._rewritten(level, id_, old)
+            found = self.open(level, id_, name)
+            is_done = found.is_compressed is is_compressed
+            is_done = is_done or self._rewritten(level, id_, found)
 
-    def _rewritten(self, level: Level, id_: str, old: Attachment) -> bool:
+    def _rewritten(self, level: Level, id_: str, found: OpenAttachment) -> bool:
         """Change the compression of a file unless it was replaced meanwhile."""
-        file = StoredFile(self._storage, old)
+        old = found.attachment
         date = utc_text(int(self._clock()))
         pack = old.compression is Compression.NONE
-        with self._written(file.read(), is_compressed=pack) as (pending, written):
+        content = found.file.read()
+        with self._written(content, is_compressed=pack) as (pending, written):
             new = replace(
                 old,
                 key=written.key,
@@ -183,13 +206,27 @@ class Attachments:
                 stored_md5=written.stored_md5,
             )
             keys = self._index.write(
-                lambda writer: writer.rewrite_attachment(level, id_, old, new, date)
+                lambda writer: self._exchange(writer, level, id_, (old, new), date)
             )
             if keys is None:
                 return False
             pending.confirm()
         self._removal.remove(keys)
         return True
+
+    def _exchange(
+        self,
+        writer: WriteTransaction,
+        level: Level,
+        id_: str,
+        pair: tuple[Attachment, Attachment],
+        date: str,
+    ) -> list[str] | None:
+        old, new = pair
+        keys = writer.rewrite_attachment(level, id_, old, new, date)
+        if keys is not None and new.stored_size > old.stored_size:
+            keys += self._settings.quota.make_room(writer, level, id_)
+        return keys
 
     def verify(self, level: Level, id_: str, name: str) -> bool:
         """Compare a file with the sums that were kept.
@@ -204,16 +241,12 @@ class Attachments:
         CorruptedFileError
             If the file is not what was written.
         """
-        number = self.names.number(name)
-        with self._index.read() as transaction:
-            pk = transaction.get_pk(level, id_)
-            found = transaction.lookup_attachment(level, pk, number)
-        if found is None or not found.md5 or not found.stored_md5:
+        known = self._lookup(level, id_, name)
+        if known is None or not known.md5 or not known.stored_md5:
             return False
-        stored = self._storage.read(found.key)
-        if _md5(stored) != found.stored_md5:
-            raise CorruptedFileError
-        if _md5(StoredFile(self._storage, found).read()) != found.md5:
+        found = self._opened(level, id_, name, known)
+        stored_md5, md5 = known.stored_md5, known.md5
+        if _md5(found.read_stored()) != stored_md5 or _md5(found.file.read()) != md5:
             raise CorruptedFileError
         return True
 

@@ -18,10 +18,12 @@ from obelisk.index.records import (
     StoreOutcome,
     StoreStatus,
 )
+from obelisk.index.writing import WriteTransaction
 from obelisk.services.compression import compress
 from obelisk.services.digest import Digest
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.numbering import expected_instance_count, index_in_series
+from obelisk.services.quota import UNLIMITED, Quota
 from obelisk.services.removal import Removal
 from obelisk.services.timestamps import utc_text
 from obelisk.storage.base import Buffer, PendingContent, Storage
@@ -70,6 +72,8 @@ class IngestSettings:
         Assumed where Specific Character Set is absent (DefaultEncoding).
     main_tags
         The attributes that are indexed (ExtraMainDicomTags).
+    quota
+        How much may be stored.
     """
 
     overwrite_mode: OverwriteMode = OverwriteMode.NEVER
@@ -78,6 +82,7 @@ class IngestSettings:
     stable_age_seconds: float = 60
     default_encoding: AssumedEncoding = field(default_factory=AssumedEncoding)
     main_tags: MainTags = STANDARD
+    quota: Quota = UNLIMITED
 
 
 class Ingest:
@@ -209,8 +214,16 @@ class Ingest:
         return StoreResult(outcome.status, new.ids)
 
     def _write(self, new: NewInstance) -> StoreOutcome:
-        mode = self._settings.overwrite_mode
-        return self._index.write(lambda writer: writer.store_instance(new, mode))
+        mode, quota = self._settings.overwrite_mode, self._settings.quota
+
+        def store(writer: WriteTransaction) -> StoreOutcome:
+            outcome = writer.store_instance(new, mode)
+            if outcome.status is StoreStatus.SUCCESS:
+                patient = Level.PATIENT, new.ids.patient
+                outcome.removed_keys.extend(quota.make_room(writer, *patient))
+            return outcome
+
+        return self._index.write(store)
 
     def _new_instance(
         self, parsed: ParsedInstance, attachment: Attachment, origin: Origin

@@ -1,15 +1,20 @@
 """Read and delete what is stored."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from obelisk.dicom.levels import Level
-from obelisk.errors import NotFoundError, StorageError
+from obelisk.errors import (
+    ContentGoneError,
+    ContentReplacedError,
+    NotFoundError,
+    StorageError,
+)
 from obelisk.index.base import Index
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.records import Attachment, Compression, Counts, ResourceRow
@@ -17,6 +22,8 @@ from obelisk.index.series_status import SeriesStatus, series_status
 from obelisk.services.compression import decompress
 from obelisk.services.removal import Removal
 from obelisk.storage.base import Buffer, Storage
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +92,105 @@ class ResourceDescription:
 
 
 class StoredFile:
-    """The file of an instance, as it was received."""
+    """The content of an attachment, such as the file of an instance.
 
-    def __init__(self, storage: Storage, attachment: Attachment) -> None:
+    Somebody may replace or delete the file between the moment when it is looked up
+    and that when it is opened; then it is looked up again. Used by one thread.
+
+    Parameters
+    ----------
+    storage
+        Holds the file.
+    attachment
+        What the index knows of it.
+    look_up
+        Finds the attachment again, or raises `NotFoundError`; without it, a file that
+        is gone stays so.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        attachment: Attachment,
+        look_up: Callable[[], Attachment] | None = None,
+    ) -> None:
         self._storage = storage
-        self._attachment = attachment
-        #: The size in bytes.
-        self.size = attachment.size
-        #: The MD5 sum in hexadecimal, empty if it was not computed.
-        self.md5 = attachment.md5
-        #: The name of the file in the storage area; it never gets other content.
-        self.uuid = attachment.key
+        self._look_up = look_up
+        #: What the index knows of it.
+        self.attachment = attachment
+
+    @property
+    def size(self) -> int:
+        """The size in bytes."""
+        return self.attachment.size
+
+    @property
+    def md5(self) -> str:
+        """The MD5 sum in hexadecimal, empty if it was not computed."""
+        return self.attachment.md5
+
+    @property
+    def uuid(self) -> str:
+        """The name of the file in the storage area; it never gets other content."""
+        return self.attachment.key
+
+    def _open(self, opened: Callable[[Attachment], _T], *, is_same: bool) -> _T:
+        """Open the file, or the one that took its place.
+
+        Parameters
+        ----------
+        opened
+            Opens the file of an attachment.
+        is_same
+            Whether that must have the same content.
+        """
+        while True:
+            try:
+                return opened(self.attachment)
+            except ContentGoneError as error:
+                old = self.attachment
+                self._follow(error)
+                if is_same and not _is_same_content(old, self.attachment):
+                    raise ContentReplacedError from None
+
+    def _follow(self, error: ContentGoneError) -> None:
+        """Take up the file that took the place of one that is gone."""
+        if self._look_up is None:
+            raise error
+        present = self._look_up()
+        if present.key == self.attachment.key:
+            raise error
+        self.attachment = present
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Yield the content, or a range of it; see `Storage.read`."""
-        key = self._attachment.key
-        if self._attachment.compression is Compression.NONE:
-            return self._storage.read(key, start, stop)
-        content = decompress(self._storage.read(key))
-        return _cut(content, start, self.size if stop is None else stop)
+        """Yield the content, or a range of it; see `Storage.read`.
+
+        Raises
+        ------
+        ContentReplacedError
+            If it has other content by now.
+        """
+        return self._open(lambda file: self._read(file, start, stop), is_same=True)
+
+    def _read(self, file: Attachment, start: int, stop: int | None) -> Iterator[bytes]:
+        if file.compression is Compression.NONE:
+            return self._storage.read(file.key, start, stop)
+        content = decompress(self._storage.read(file.key))
+        return _cut(content, start, file.size if stop is None else stop)
+
+    def read_stored(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes as they are stored, or a range of them.
+
+        Raises
+        ------
+        ContentReplacedError
+            If they are others by now.
+        """
+        try:
+            return self._storage.read(self.attachment.key, start, stop)
+        except ContentGoneError as error:
+            self._follow(error)
+            raise ContentReplacedError from None
 
     def write_to(self, path: str) -> None:
         """Write the content to a path of this machine, or raise `StorageError`."""
@@ -116,11 +203,19 @@ class StoredFile:
     @contextmanager
     def view(self) -> Iterator[Buffer]:
         """Open the content for random access for the length of a `with` block."""
-        if self._attachment.compression is Compression.NONE:
-            with self._storage.view(self._attachment.key) as content:
-                yield content
-        else:
-            yield b"".join(self.read())
+        with ExitStack() as stack:
+            yield self._open(
+                lambda file: stack.enter_context(self._view(file)), is_same=False
+            )
+
+    def _view(self, file: Attachment) -> AbstractContextManager[Buffer]:
+        if file.compression is Compression.NONE:
+            return self._storage.view(file.key)
+        return nullcontext(b"".join(self._read(file, 0, None)))
+
+
+def _is_same_content(one: Attachment, other: Attachment) -> bool:
+    return (one.size, one.md5, one.crc32) == (other.size, other.md5, other.crc32)
 
 
 def _cut(chunks: Iterator[bytes], start: int, stop: int) -> Iterator[bytes]:
@@ -222,12 +317,16 @@ class Resources:
 
     def open_file(self, instance_id: str) -> StoredFile:
         """Return the file of an instance."""
+        attachment = self._file_of(instance_id)
+        return StoredFile(self._storage, attachment, lambda: self._file_of(instance_id))
+
+    def _file_of(self, instance_id: str) -> Attachment:
         with self._index.read() as transaction:
             pk = transaction.get_pk(Level.INSTANCE, instance_id)
             attachment = transaction.lookup_attachment(Level.INSTANCE, pk)
         if attachment is None:
             raise NotFoundError("attachment", instance_id)
-        return StoredFile(self._storage, attachment)
+        return attachment
 
 
 def describe(

@@ -68,8 +68,10 @@ class Storage(Protocol):
 
         Raises
         ------
+        ContentGoneError
+            If there is nothing under `key`.
         StorageError
-            If there is nothing under `key`, or the back-end fails.
+            If the back-end fails.
         """
         ...
 
@@ -94,9 +96,11 @@ class Storage(Protocol):
 
         Raises
         ------
+        ContentGoneError
+            If there is nothing under `key`; it is raised by the call, before the
+            first chunk is asked for. What is open can be read to its end.
         StorageError
-            If there is nothing under `key`, or the back-end fails. It is raised by
-            the call, before the first chunk is asked for, where that can be known.
+            If the back-end fails.
         """
         ...
 
@@ -105,7 +109,7 @@ class Storage(Protocol):
 
         Raises
         ------
-        StorageError
+        ContentGoneError, StorageError
             As `read`.
         """
         ...

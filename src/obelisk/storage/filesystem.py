@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from obelisk.errors import ReadOnlyError, StorageError, StorageFullError
+from obelisk.errors import (
+    ContentGoneError,
+    ReadOnlyError,
+    StorageError,
+    StorageFullError,
+)
 from obelisk.storage.base import Buffer
 from obelisk.storage.journal import Journal
 
@@ -26,6 +31,8 @@ def _translated(verb: str) -> Iterator[None]:
         message = f"Cannot {verb} the storage area: {error.strerror}"
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise StorageFullError(message) from error
+        if error.errno == errno.ENOENT:
+            raise ContentGoneError(message) from error
         raise StorageError(message) from error
 
 

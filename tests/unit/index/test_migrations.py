@@ -67,6 +67,27 @@ def test_changes_and_clocks_outlive_the_migration(tmp_path, make):
     index.close()
 
 
+def test_patients_of_old_archives_are_recycled_in_their_order(tmp_path):
+    """Those go first whose last instance came first, and the protected ones never."""
+    path = tmp_path / "index"
+    connection = database_of_version(path, 3)
+    patients = [("new", "2026", 0), ("old", "2024", 0), ("kept", "2023", 1)]
+    connection.executemany(
+        "INSERT INTO patient (id, patient_id, patient_name, attributes, metadata,"
+        " last_update, is_protected) VALUES (?, '', '', '{}', '{}', ?, ?)",
+        patients,
+    )
+    connection.commit()
+    connection.close()
+
+    index = SQLiteIndex(path)
+
+    with index.read() as transaction:
+        assert [id_ for id_, _ in transaction.iter_recyclable(None)] == ["old", "new"]
+        assert [id_ for id_, _ in transaction.iter_recyclable(1)] == ["old"]
+    index.close()
+
+
 def test_every_version_leads_to_the_same_schema(tmp_path):
     """It does not matter when an archive was founded."""
     schemas = []

@@ -153,6 +153,19 @@ def test_growth_postpones_stability(index, make):
     assert "StableSeries" not in change_types(index)
 
 
+def test_a_successor_is_not_made_stable(index, make):
+    """A resource that got the row of a deleted one keeps its own time."""
+    store(index, make(patient="A"))
+    ((pk, id_),) = read(index, "find_unstable", Level.PATIENT, 1000.0)
+    index.write(lambda w: w.delete(Level.PATIENT, id_))
+    store(index, make(patient="B"))
+
+    index.write(lambda w: w.make_stable(Level.PATIENT, pk, id_, 1000.0, "date"))
+
+    assert read(index, "find_unstable", Level.PATIENT, 1000.0)[0][0] == pk
+    assert "StablePatient" not in change_types(index)
+
+
 def test_changes_can_be_read_backward_and_by_type(index, make):
     """The last changes up to a number come in ascending order."""
     store(index, make(sop="3"))

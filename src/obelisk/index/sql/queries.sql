@@ -100,8 +100,9 @@ SELECT e.pk, s.pk, s.parent_pk, e.expected_instance_count
 FROM series e JOIN study s ON s.pk = e.parent_pk WHERE e.id = ?
 
 -- name: insert_patient
-INSERT INTO patient (id, patient_id, patient_name, attributes, metadata, last_update, stable_at)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO patient (id, patient_id, patient_name, attributes, metadata, last_update, stable_at,
+                     recycling_order)
+VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(MAX(recycling_order), 0) + 1 FROM patient))
 
 -- name: insert_study
 INSERT INTO study (id, parent_pk, study_instance_uid, study_date, accession_number,
@@ -221,7 +222,7 @@ SELECT r.pk, r.id FROM unstable u JOIN {table} r ON r.pk = u.resource_pk
 WHERE u.level = ? AND r.stable_at <= ? ORDER BY r.stable_at
 
 -- name: set_stable
-UPDATE {table} SET stable_at = NULL WHERE pk = ? AND stable_at <= ?
+UPDATE {table} SET stable_at = NULL WHERE pk = ? AND id = ? AND stable_at <= ?
 
 -- name: find_user_metadata
 SELECT number, value, revision FROM user_metadata
@@ -278,7 +279,11 @@ DELETE FROM label WHERE level = ? AND resource_pk = ?
 SELECT is_protected FROM patient WHERE pk = ?
 
 -- name: set_protection
-UPDATE patient SET is_protected = ? WHERE pk = ?
+UPDATE patient SET is_protected = ?1, recycling_order = CASE
+    WHEN ?1 THEN NULL
+    WHEN is_protected THEN (SELECT coalesce(MAX(recycling_order), 0) + 1 FROM patient)
+    ELSE recycling_order END
+WHERE pk = ?2
 
 -- name: insert_export
 INSERT INTO export (
@@ -329,3 +334,12 @@ WHERE pk = ?
 SELECT pk, id FROM patient
 WHERE substr(patient_id, 1, 1) = ' ' AND ltrim(patient_id) = ?
 ORDER BY id
+
+-- name: renew_patient
+-- Whoever grows is recycled last; those who are protected have no place in the order.
+UPDATE patient SET recycling_order = (SELECT MAX(recycling_order) + 1 FROM patient)
+WHERE pk = ? AND recycling_order < (SELECT MAX(recycling_order) FROM patient)
+
+-- name: find_recyclable
+SELECT id, disk_size FROM patient
+WHERE recycling_order IS NOT NULL AND pk IS NOT ? ORDER BY recycling_order

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from obelisk.rest import (
     api,
     attachments,
+    bulk,
     changes,
     content,
     exports,
@@ -13,6 +14,7 @@ from obelisk.rest import (
     instances,
     labels,
     metadata,
+    reconstruction,
     resources,
     system,
     tools,
@@ -108,6 +110,12 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
             Argument("last", "Give the last export only.", PRESENT),
         ),
         exports.clear_exports: gives(_TEXT),
+        # Many resources at once
+        bulk.bulk_content: takes(json_of(ref("Bulk")), json_of(listed(OBJECT))),
+        bulk.bulk_delete: takes(json_of(ref("Bulk")), _TEXT),
+        reconstruction.reconstruct: takes(json_of(ref("Reconstruction")), _TEXT),
+        reconstruction.reconstruct_all: takes(json_of(ref("Reconstruction")), _TEXT),
+        reconstruction.invalidate_tags: gives(_TEXT),
         # What the server can tell and change while it runs
         tools.generate_uid: gives(
             _TEXT, Argument("level", "patient, study, series or instance.")

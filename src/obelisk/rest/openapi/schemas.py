@@ -221,6 +221,16 @@ SCHEMAS: Mapping[str, Any] = {
             "Type": {"enum": ["Volume", "Sequence"]},
         }
     ),
+    "Bulk": _object(
+        {"Resources": _IDS},
+        Level=STRING,
+        Metadata=BOOLEAN,
+        Full=BOOLEAN,
+        Short=BOOLEAN,
+    ),
+    "Reconstruction": _object(
+        {}, ReconstructFiles=BOOLEAN, LimitToThisLevelMainDicomTags=BOOLEAN
+    ),
     "Find": _object(
         _QUERY,
         **_NARROWING,
