@@ -1,258 +1,351 @@
-"""Time searches on an index of any size, filled with synthetic rows.
+"""Searches in archives of 1,000, 100,000 and 1,000,000 instances, and deletions.
 
-Usage: ``python benchmarks/load/find.py --studies 10000 --instances 100``. The index
-is filled straight through SQLite, without files: a million instances in a minute.
+Usage: ``python benchmarks/load/find.py --peer COMMAND``
+
+The index of each server is filled with synthetic rows (see `archive`); there are no
+files. Orthanc gets no archive of 1,000,000. All servers run at once and are asked in
+turns, by one client; a search is for something else each time.
 """
 
-import argparse
-import hashlib
 import json
-import random
-import sqlite3
+import shlex
+import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+import urllib.request
+from argparse import Namespace
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median, quantiles
 from typing import Any
 
-from obelisk.dicom.levels import Level
-from obelisk.dicom.matching import (
-    CaseRule,
-    Order,
-    Query,
-    constraints_of,
-    fold,
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from archive import (
+    INSTANCES_PER_STUDY,
+    RARE_MODALITY,
+    fill_obelisk,
+    instances,
+    put,
+    study,
 )
+from load.client import Connection
+from measuring import OPTIONS, Contest, Subject, make_parser, write_results
+from orthanc_index import fill_orthanc
+
+from launching import OBELISK, start_server
+from obelisk.app.node import INDEX_NAME
+from obelisk.dicom.levels import Level
 from obelisk.index.sqlite import SQLiteIndex
-from obelisk.services.encoding import AssumedEncoding
-from obelisk.services.finding import Finding, FindSettings
 from obelisk.services.resources import Resources
-from obelisk.services.samples import Samples
 from obelisk.storage.filesystem import FilesystemStorage
 
-_SERIES_PER_STUDY = 2
-_MODALITIES = ("CT", "MR", "US", "CR", "SR")
-_SYLLABLES = [first + second for first in "bdklmn" for second in "aeio"]
-_ACCENTS = "éüøñЖ山"
-_TIME = "20240102T030405"
+_SIZES = (1_000, 100_000, 1_000_000)
+_PEER_SIZES = 2
+_SECONDS = 0.5
+_REQUESTS_MIN = 5
+#: How many different things a search is for, in turns.
+_VARIANTS = 100
+_DELETED_STUDY = 5_000
+_DELETED_FIRST = 200_000
+_DELETED_BATCH = 500
+#: What we promise: times Orthanc's speed, and our slowdown from the smallest archive.
+_RATIO_GOAL, _GROWTH_GOAL = 5.0, 3.0
+_COUNTS = (
+    "NumberOfStudyRelatedInstances",
+    "NumberOfStudyRelatedSeries",
+    "ModalitiesInStudy",
+)
 
 
-def fill(path: Path, study_count: int, instance_count: int) -> None:
-    """Fill an index: a patient a study, two series a study."""
-    SQLiteIndex(path).close()
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA synchronous = OFF")
-    generator = random.Random(1)
-    with connection:
-        for pk in range(1, study_count + 1):
-            _insert_study(connection, generator, pk, instance_count)
-        connection.execute(
-            "UPDATE total SET patient_count = ?1, study_count = ?1, series_count = ?1"
-            " * ?2, instance_count = ?1 * ?3",
-            (study_count, _SERIES_PER_STUDY, instance_count),
-        )
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is asked for, in turns: the body of a find, or a path."""
+
+    name: str
+    wanted: Sequence[dict[str, Any] | str]
+    #: How much each finds; `None` if that depends.
+    found_count: int | None = None
 
 
-def name_of_patient(generator: random.Random) -> str:
-    """Return a name of two words, one in ten with a character beyond ASCII."""
-    words = ["".join(generator.choices(_SYLLABLES, k=3)).capitalize() for _ in "12"]
-    if not generator.randrange(10):
-        words[0] += generator.choice(_ACCENTS)
-    return "^".join(words)
+def searches(study_count: int) -> Iterator[Search]:
+    """Yield the searches in an archive of some size."""
+    chosen = range(0, study_count, max(1, study_count // _VARIANTS))
+    studies = [study(number) for number in chosen]
 
+    def by(name: str, found: int | None, **patterns: str) -> Search:
+        bodies = []
+        for one in studies:
+            words = {**one.patient, **one.attributes}
+            words |= {"family": one.family, "code": one.code}
+            query = {key: text.format(**words) for key, text in patterns.items()}
+            bodies.append({"Level": "Study", "Query": query})
+        return Search(name, bodies, found)
 
-def _insert_study(
-    connection: sqlite3.Connection,
-    generator: random.Random,
-    pk: int,
-    instance_count: int,
-) -> None:
-    name, patient_id = name_of_patient(generator), f"PAT{pk:07}"
-    day = date(2015, 1, 1) + timedelta(generator.randrange(3650))
-    study = {
-        "StudyInstanceUID": f"2.25.1.{pk}",
-        "StudyDate": day.strftime("%Y%m%d"),
-        "AccessionNumber": f"ACC{pk}",
-        "StudyDescription": f"Thorax {pk % 100}",
-        "StudyTime": "101112",
-    }
-    patient = json.dumps({"PatientID": patient_id, "PatientName": name})
-    counts = (_SERIES_PER_STUDY, instance_count, _TIME)
-    connection.execute(
-        "INSERT INTO patient (pk, id, patient_id, patient_name, attributes, metadata,"
-        " study_count, series_count, instance_count, last_update)"
-        " VALUES (?, ?, ?, ?, ?, '{}', 1, ?, ?, ?)",
-        (pk, _id("patient", pk), patient_id, fold(name), patient, *counts),
+    day = "{StudyDate}-{StudyDate}"
+    yield by("PatientID", 1, PatientID="{PatientID}")
+    yield by("AccessionNumber", 1, AccessionNumber="{AccessionNumber}")
+    yield by("PatientName, prefix", 10, PatientName="{family}*")
+    yield by("PatientName, infix", 10, PatientName="*{code}^*")
+    yield by("StudyDescription, infix", 10, StudyDescription="*{code}*")
+    yield by("StudyDate, range", 10, StudyDate=day)
+    yield by("ModalitiesInStudy", 10, ModalitiesInStudy=RARE_MODALITY)
+    yield by(
+        "ModalitiesInStudy, StudyDate", None, ModalitiesInStudy="CT", StudyDate=day
     )
-    connection.execute(
-        "INSERT INTO study (pk, id, parent_pk, study_instance_uid, study_date,"
-        " accession_number, patient_id, patient_name, patient_attributes, attributes,"
-        " metadata, series_count, instance_count, last_update)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?, ?)",
-        (
-            pk,
-            _id("study", pk),
-            pk,
-            study["StudyInstanceUID"],
-            study["StudyDate"],
-            study["AccessionNumber"],
-            patient_id,
-            fold(name),
-            patient,
-            json.dumps(study),
-            *counts,
-        ),
-    )
-    _insert_series(connection, generator, pk, instance_count)
-
-
-def _insert_series(
-    connection: sqlite3.Connection,
-    generator: random.Random,
-    study_pk: int,
-    instance_count: int,
-) -> None:
-    weights = (50, 30, 15, 4, 1)
-    modalities = generator.choices(_MODALITIES, weights, k=_SERIES_PER_STUDY)
-    size = instance_count // _SERIES_PER_STUDY
-    for index, modality in enumerate(modalities):
-        pk = (study_pk - 1) * _SERIES_PER_STUDY + index + 1
-        uid = f"2.25.2.{pk}"
-        series = {"SeriesInstanceUID": uid, "Modality": modality}
-        connection.execute(
-            "INSERT INTO series VALUES"
-            " (?, ?, ?, ?, ?, NULL, ?, '{}', ?, 1, 1, ?, NULL)",
-            (
-                pk,
-                _id("series", pk),
-                study_pk,
-                uid,
-                modality,
-                json.dumps(series),
-                size,
-                _TIME,
-            ),
-        )
-        connection.executemany(
-            "INSERT INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, 1, 1)",
-            _instances(pk, size),
-        )
-
-
-def _instances(series_pk: int, size: int) -> Iterator[tuple[object, ...]]:
-    for number in range(1, size + 1):
-        pk = (series_pk - 1) * size + number
-        uid = f"2.25.3.{pk}"
-        attributes = {"SOPInstanceUID": uid, "InstanceNumber": str(number)}
-        metadata = {"SopClassUid": "1.2.840.10008.5.1.4.1.1.2", "Origin": "RestApi"}
-        yield (
-            pk,
-            _id("instance", pk),
-            series_pk,
-            uid,
-            number,
-            json.dumps(attributes),
-            json.dumps(metadata),
-        )
-
-
-def _id(kind: str, pk: int) -> str:
-    digest = hashlib.sha1(f"{kind}{pk}".encode()).hexdigest()
-    return "-".join(digest[start : start + 8] for start in range(0, 40, 8))
-
-
-def queries(study_count: int) -> dict[str, Query]:
-    """Return the searches that are timed, by name."""
-    middle = study_count // 2 + 1
-
-    def study(limit: int | None = None, **wanted: str) -> Query:
-        return _query(Level.STUDY, limit, **wanted)
-
-    return {
-        "study by PatientID": study(t00100020=f"pat{middle:07}"),
-        "study by StudyInstanceUID": study(t0020000D=f"2.25.1.{middle}"),
-        "study by AccessionNumber": study(t00080050=f"ACC{middle}"),
-        "patient by name prefix": _query(Level.PATIENT, 100, t00100010="babeb*"),
-        "study by name prefix": study(100, t00100010="babeb*"),
-        "study by name infix": study(100, t00100010="*ebabi^*"),
-        "study by short infix": study(100, t00100010="*^b*"),
-        "study by one day": study(t00080020="20200102"),
-        "study by a week": study(t00080020="20200101-20200107"),
-        "study by modality (CT) and day": study(t00080020="20200102", t00080061="CT"),
-        "study by modality (SR) and year": study(
-            t00080020="20200101-20201231", t00080061="SR"
-        ),
-        "study by modality (SR), 100": study(100, t00080061="SR"),
-        "study by description infix, 100": study(100, t00081030="*99*"),
-        "100 newest studies": Query(
-            level=Level.STUDY, order=(Order(0x00080020, is_descending=True),), limit=100
-        ),
-        "instance by SOPInstanceUID": _query(
-            Level.INSTANCE, None, t00080018=f"2.25.3.{middle}"
-        ),
-        "instances of a patient": _query(
-            Level.INSTANCE, None, t00100020=f"PAT{middle:07}"
-        ),
+    newest = {
+        "Level": "Study",
+        "Query": {},
+        "Expand": True,
+        "Limit": 100,
+        "OrderBy": [{"Type": "DicomTag", "Key": "StudyDate", "Direction": "DESC"}],
+        "RequestedTags": _COUNTS,
     }
+    yield Search("100 newest studies with counts", [newest], min(100, study_count))
+    yield Search("/statistics", ["/statistics"])
 
 
-def _query(level: Level, limit: int | None, **wanted: str) -> Query:
-    identifier = {int(tag[1:], 16): text for tag, text in wanted.items()}
-    constraints = constraints_of(identifier, CaseRule.NOWHERE)
-    return Query(level=level, constraints=constraints, limit=limit)
+def request_of(wanted: dict[str, Any] | str) -> bytes:
+    """Return the bytes of a request."""
+    if isinstance(wanted, str):
+        return f"GET {wanted} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    content = json.dumps(wanted).encode()
+    head = f"POST /tools/find HTTP/1.1\r\nHost: x\r\nContent-Length: {len(content)}"
+    return head.encode() + b"\r\n\r\n" + content
 
 
-def timed(action: Callable[[], Any], seconds: float) -> tuple[float, float, int]:
-    """Repeat an action; return median and 99th percentile in ms, and how often."""
-    times = []
-    end = time.perf_counter() + seconds
-    action()
-    while time.perf_counter() < end or len(times) < 5:
+class Archives:
+    """Servers by name of the product and number of instances.
+
+    Parameters
+    ----------
+    arguments
+        From the command line.
+    folder
+        Where they keep their data.
+    """
+
+    def __init__(self, arguments: Namespace, folder: Path) -> None:
+        self.sizes = [max(1_000, int(size * arguments.scale)) for size in _SIZES]
+        self.subjects: dict[tuple[str, int], Subject] = {}
+        self._folder = folder
+        self._peer = shlex.split(arguments.peer) if arguments.peer else []
+
+    def index_of(self, size: int) -> Path:
+        """Return where our index of an archive is."""
+        return self._folder / f"obelisk-{size}" / "storage" / INDEX_NAME
+
+    def start(self) -> None:
+        """Fill and start all servers."""
+        for size in self.sizes:
+            path = self.index_of(size)
+            path.parent.mkdir(parents=True)
+            with _told(f"Obelisk's index filled with {size:,} instances"):
+                fill_obelisk(path, size // INSTANCES_PER_STUDY)
+            self._run("obelisk", OBELISK, size)
+        for size in self.sizes[:_PEER_SIZES] if self._peer else []:
+            server = start_server(self._peer, self._folder / f"orthanc-{size}")
+            server.terminate()
+            with _told(f"Orthanc's index filled with {size:,} instances"):
+                fill_orthanc(server.storage / "index", size // INSTANCES_PER_STUDY)
+            self._run("orthanc", self._peer, size)
+
+    def _run(self, name: str, command: Sequence[str], size: int) -> None:
+        server = start_server(command, self._folder / f"{name}-{size}", **OPTIONS)
+        self.subjects[name, size] = Subject(name, server)
+
+    def stop(self) -> None:
+        """Stop all servers; our indexes stay."""
+        for subject in self.subjects.values():
+            subject.server.kill()
+        self.subjects = {}
+
+    def check(self, number: int) -> None:
+        """Assert that both servers find the same in each archive, and enough."""
+        for size in self.sizes:
+            search = list(searches(size // INSTANCES_PER_STUDY))[number]
+            answers = [
+                _answer(subject, search.wanted[-1])
+                for (_, its_size), subject in self.subjects.items()
+                if its_size == size
+            ]
+            assert all(answer == answers[0] for answer in answers), search.name
+            if search.found_count is not None:
+                assert len(answers[0]) == search.found_count, search.name
+
+    def measure(self, number: int, rounds: int) -> dict[str, dict[str, list[float]]]:
+        """Return percentiles and processor time in ms of a search, by server."""
+        figures: dict[str, dict[str, list[float]]] = defaultdict(
+            lambda: {"p50": [], "p99": [], "cpu": []}
+        )
+        for turn in range(rounds):
+            for key in list(self.subjects)[:: 1 if turn % 2 == 0 else -1]:
+                search = list(searches(key[1] // INSTANCES_PER_STUDY))[number]
+                before = self.subjects[key].cpu_seconds()
+                times = _times(self.subjects[key], search)
+                spent = self.subjects[key].cpu_seconds() - before
+                measured = figures[f"{key[0]} {key[1]}"]
+                measured["p50"].append(statistics.median(times))
+                measured["p99"].append(statistics.quantiles(times, n=100)[98])
+                measured["cpu"].append(spent * 1000 / len(times))
+        return figures
+
+
+def _answer(subject: Subject, wanted: dict[str, Any] | str) -> object:
+    if isinstance(wanted, str):
+        request = urllib.request.Request(subject.server.url + wanted)
+    else:
+        url = f"{subject.server.url}/tools/find"
+        request = urllib.request.Request(url, json.dumps(wanted).encode())
+    with urllib.request.urlopen(request) as response:
+        found = json.load(response)
+    if isinstance(found, dict):
+        return found["CountInstances"]
+    return sorted(one if isinstance(one, str) else one["ID"] for one in found)
+
+
+def _times(subject: Subject, search: Search) -> list[float]:
+    """Ask for some time; return how long each request took, in ms."""
+    connection = Connection(subject.server.http_port)
+    requests = [request_of(wanted) for wanted in search.wanted]
+    connection.request((requests[-1],))
+    times: list[float] = []
+    end = time.perf_counter() + _SECONDS
+    while time.perf_counter() < end or len(times) < _REQUESTS_MIN:
         start = time.perf_counter()
-        action()
+        status, _ = connection.request((requests[len(times) % len(requests)],))
         times.append((time.perf_counter() - start) * 1000)
-    return median(times), quantiles(times, n=100)[98], len(times)
+        assert status == 200, (search.name, status)
+    connection.close()
+    return times
+
+
+def compare(archives: Archives, rounds: int) -> dict[str, Any]:
+    """Measure all searches, and print ratio and growth of each."""
+    cases = {}
+    smallest, middle, largest = archives.sizes
+    for number, search in enumerate(searches(smallest // INSTANCES_PER_STUDY)):
+        archives.check(number)
+        figures = archives.measure(number, rounds)
+        medians = {
+            server: {key: statistics.median(values) for key, values in one.items()}
+            for server, one in figures.items()
+        }
+        p50 = {server: one["p50"] for server, one in medians.items()}
+        ratios = {
+            str(size): p50[f"orthanc {size}"] / p50[f"obelisk {size}"]
+            for size in archives.sizes
+            if f"orthanc {size}" in p50
+        }
+        growth = p50[f"obelisk {largest}"] / p50[f"obelisk {smallest}"]
+        cases[search.name] = {
+            "unit": "ms",
+            "figures": figures,
+            "medians": medians,
+            "ratio": ratios.get(str(middle)),
+            "ratios": ratios,
+            "goal": _RATIO_GOAL,
+            "growth": growth,
+            "growth_goal": _GROWTH_GOAL,
+        }
+        shown = "  ".join(
+            f"{server} {one['p50']:.2f}/{one['p99']:.2f}"
+            for server, one in medians.items()
+        )
+        ending = "".join(f"  = {value:.1f} x" for value in ratios.values())
+        spent = " / ".join(f"{one['cpu']:.2f}" for one in medians.values())
+        _tell(f"{search.name:31} {shown}{ending}  growth {growth:.2f} x  CPU {spent}")
+    return cases
+
+
+class TimedIndex:
+    """An index that notes how long each of its write transactions took."""
+
+    def __init__(self, index: SQLiteIndex) -> None:
+        self.read = index.read
+        self._index = index
+        self.seconds: list[float] = []
+
+    def write(self, action: Callable[[Any], Any]) -> Any:
+        """See `Index.write`."""
+        start = time.perf_counter()
+        result = self._index.write(action)
+        self.seconds.append(time.perf_counter() - start)
+        return result
+
+    def close(self) -> None:
+        """See `Index.close`."""
+        self._index.close()
+
+
+def delete(archives: Archives, rounds: int, folder: Path) -> dict[str, Any]:
+    """Delete a large study from each archive, and print what the index spent on it."""
+    figures: dict[str, list[float]] = defaultdict(list)
+    turns: dict[str, list[float]] = defaultdict(list)
+    with closing(FilesystemStorage(folder)) as storage:
+        for number in range(rounds):
+            every = list(instances(study(_DELETED_FIRST + number), _DELETED_STUDY))
+            for size in archives.sizes:
+                path = archives.index_of(size)
+                with closing(SQLiteIndex(path, is_synchronous=False)) as index:
+                    for start in range(0, len(every), _DELETED_BATCH):
+                        put(index, every[start : start + _DELETED_BATCH])
+                    timed = TimedIndex(index)
+                    resources = Resources(timed, storage)
+                    resources.delete(Level.STUDY, every[0].ids.study)
+                microseconds = sum(timed.seconds) / _DELETED_STUDY * 1e6
+                figures[f"obelisk {size}"].append(microseconds)
+                turns[f"obelisk {size}"].append(max(timed.seconds) * 1000)
+    medians = {name: statistics.median(values) for name, values in figures.items()}
+    longest = {name: statistics.median(values) for name, values in turns.items()}
+    shown = "  ".join(f"{name} {value:.1f}" for name, value in medians.items())
+    _tell(f"deletion, us an instance: {shown}")
+    shown = "  ".join(f"{name} {value:.0f}" for name, value in longest.items())
+    _tell(f"deletion, ms of the longest transaction: {shown}")
+    return {
+        f"index time to delete a study of {_DELETED_STUDY:,}": {
+            "unit": "us an instance",
+            "figures": figures,
+            "medians": medians,
+            "longest_transaction_ms": turns,
+        }
+    }
+
+
+@contextmanager
+def _told(text: str) -> Iterator[None]:
+    """Print what was done, and how long it took."""
+    start = time.perf_counter()
+    yield
+    _tell(f"{text} in {time.perf_counter() - start:.0f} s")
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--studies", type=int, default=10_000)
-    parser.add_argument("--instances", type=int, default=100, help="in each study")
-    parser.add_argument("--seconds", type=float, default=1, help="for each search")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "index.sqlite3"
-        start = time.perf_counter()
-        fill(path, arguments.studies, arguments.instances)
-        size = path.stat().st_size / 1e6
-        print(f"filled in {time.perf_counter() - start:.0f} s, {size:.0f} MB")
-        index = SQLiteIndex(path)
-        storage = FilesystemStorage(Path(folder) / "files")
-        resources = Resources(index, storage)
-        samples = Samples(index, resources, AssumedEncoding())
-        finding = Finding(index, resources, samples, FindSettings())
-        for name, query in queries(arguments.studies).items():
-            count = len(finding.ids(query))
-            p50, p99, _ = timed(
-                lambda query=query: finding.ids(query), arguments.seconds
-            )
-            print(f"{name:<34} {count:>6} found  {p50:8.3f} ms  {p99:8.3f} ms (p99)")
-        query = queries(arguments.studies)["100 newest studies"]
-        p50, p99, _ = timed(lambda: finding.find(query), arguments.seconds)
-        print(
-            f"{'100 newest studies, described':<47} {p50:8.3f} ms  {p99:8.3f} ms (p99)"
+    """Fill, search, delete."""
+    arguments = make_parser("find").parse_args()
+    with ExitStack() as stack:
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(dir=arguments.folder))
         )
-        query = _query(Level.INSTANCE, None, t00100010="ba*")
-        p50, p99, _ = timed(lambda: finding.count(query), arguments.seconds)
-        print(
-            f"{'count instances by name prefix':<47} {p50:8.3f} ms  {p99:8.3f} ms (p99)"
-        )
-        index.close()
-        storage.close()
+        archives = Archives(arguments, folder)
+        stack.callback(archives.stop)
+        archives.start()
+        contest = Contest(list(archives.subjects.values()), arguments.rounds)
+        with _told("searches measured"):
+            contest.cases |= compare(archives, arguments.rounds)
+        archives.stop()
+        with _told("deletions measured"):
+            contest.cases |= delete(archives, arguments.rounds, folder / "files")
+    if not arguments.no_results:
+        write_results("find", arguments, contest)
 
 
 if __name__ == "__main__":

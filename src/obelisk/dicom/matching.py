@@ -23,8 +23,9 @@ _WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR",
 _PATTERN_LENGTH_MAX = 10_000
 _RANGE_VRS = frozenset({"DA", "DT", "TM"})
 #: Attributes of value multiplicity 1 that are asked for most: a backslash is text.
+#: Modalities in Study are compared one by one, as the Modality of each series.
 _SINGLE = frozenset(
-    {0x00080018, 0x00080020, 0x00080050, 0x00080060, 0x00081030, 0x0008103E}
+    {0x00080018, 0x00080020, 0x00080050, 0x00080060, 0x00080061, 0x00081030, 0x0008103E}
     | {0x00100010, 0x00100020, 0x0020000D, 0x0020000E}
 )
 

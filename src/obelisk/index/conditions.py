@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import orjson
 
+from obelisk.dicom.dictionary import name_of
 from obelisk.dicom.matching import AnyOf, Between, Condition, HasItem, Like, fold
 
 _TRIGRAM = 3
@@ -60,6 +61,25 @@ def condition_clause(
     elif condition.matches(""):
         clauses.append((f"{value} IS NOT NULL", []))
     return all_of(clauses)
+
+
+def item_clause(json: str, path: str, condition: HasItem, alias: str) -> Clause:
+    """Ask for an item of a sequence that is kept as JSON."""
+    clauses = []
+    for constraint in condition.constraints:
+        inner, key = constraint.condition, name_of(constraint.tag)
+        if isinstance(inner, HasItem):
+            clauses.append(
+                item_clause(f"{alias}.value", f'$."{key}"', inner, f"{alias}q")
+            )
+        else:
+            clauses.append(condition_clause(inner, f"({alias}.value ->> '{key}')"))
+    text, parameters = all_of(clauses)
+    sql = (
+        f"EXISTS (SELECT 1 FROM json_each({json}, '{path}') {alias}"  # noqa: S608 -- idem
+        f" WHERE {alias}.type = 'object' AND {text})"
+    )
+    return sql, parameters
 
 
 def _function(condition: AnyOf | Like | Between) -> str:
@@ -139,11 +159,17 @@ def _next(prefix: str) -> str | None:
     return prefix[:-1] + chr(last) if last <= 0x10FFFF else None
 
 
-def trigrams_of(condition: Like) -> str | None:
+def trigrams_of(condition: Condition) -> str | None:
     """Return what to ask the index of trigrams, `None` if it is of no help."""
-    pattern = fold(condition.pattern)
-    if pattern[0] not in "*?" or "\0" in pattern:
+    match condition:
+        case AnyOf() if all(len(value) >= _TRIGRAM for value in condition.values):
+            runs, operator = list(condition.values), " OR "
+        case Like():
+            parts = _WILDCARD.split(condition.pattern)
+            runs = [part for part in parts if len(part) >= _TRIGRAM]
+            operator = " AND "
+        case _:
+            return None
+    if not runs or len(runs) > _MARKS_MAX or "\0" in "".join(runs):
         return None
-    runs = [run for run in _WILDCARD.split(pattern) if len(run) >= _TRIGRAM]
-    quoted = ['"{}"'.format(run.replace('"', '""')) for run in runs]
-    return " AND ".join(quoted) or None
+    return operator.join('"{}"'.format(fold(run).replace('"', '""')) for run in runs)

@@ -1,10 +1,9 @@
 """Query → SQL text and parameters."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 
-from obelisk.dicom.dictionary import format_tag, is_sequence, name_of
+from obelisk.dicom.dictionary import format_tag, is_sequence
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.main_tags import STANDARD, MainTags, key_of
 from obelisk.dicom.matching import (
@@ -12,7 +11,6 @@ from obelisk.dicom.matching import (
     Constraint,
     HasItem,
     LabelsRule,
-    Like,
     Order,
     OrderType,
     Query,
@@ -22,20 +20,29 @@ from obelisk.index.conditions import (
     Clause,
     all_of,
     condition_clause,
+    item_clause,
     marks,
-    trigrams_of,
+)
+from obelisk.index.sources import (
+    Measure,
+    Source,
+    Statement,
+    choose,
+    column_source,
+    label_source,
+    modality_source,
+    trigram_source,
 )
 
-_PATIENT_NAME = 0x00100010
 _MODALITIES_IN_STUDY = 0x00080061
 _SOP_CLASSES_IN_STUDY = 0x00080062
 
 #: Columns that hold an attribute in capitals, "" if it is absent.
 _COLUMNS = {
     (Level.PATIENT, 0x00100020): "patient_id",
-    (Level.PATIENT, _PATIENT_NAME): "patient_name",
+    (Level.PATIENT, 0x00100010): "patient_name",
     (Level.STUDY, 0x00100020): "patient_id",
-    (Level.STUDY, _PATIENT_NAME): "patient_name",
+    (Level.STUDY, 0x00100010): "patient_name",
     (Level.STUDY, 0x0020000D): "study_instance_uid",
     (Level.STUDY, 0x00080020): "study_date",
     (Level.STUDY, 0x00080050): "accession_number",
@@ -91,14 +98,6 @@ _CASTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """An SQL statement that can be run."""
-
-    sql: str
-    parameters: tuple[object, ...]
-
-
 @cache
 def level_of(tag: int, level: Level, main_tags: MainTags = STANDARD) -> Level | None:
     """Find at which level an attribute is indexed, `None` if it is at none.
@@ -120,7 +119,9 @@ def level_of(tag: int, level: Level, main_tags: MainTags = STANDARD) -> Level | 
     return LEVELS[max(above) if above else min(depths)]
 
 
-def compile_find(query: Query, main_tags: MainTags = STANDARD) -> Statement:
+def compile_find(
+    query: Query, measure: Measure, main_tags: MainTags = STANDARD
+) -> Statement:
     """Return the statement that gives row numbers and ids of the resources.
 
     Raises
@@ -132,20 +133,26 @@ def compile_find(query: Query, main_tags: MainTags = STANDARD) -> Statement:
     where, parameters = compiler.where()
     order = compiler.order()
     alias = _alias(query.level)
+    limit = -1 if query.limit is None else query.limit
+    source = choose(compiler.sources, measure, is_limited=query.limit is not None)
     sql = (
-        f"SELECT {alias}.pk, {alias}.id FROM {compiler.source()}"  # noqa: S608 -- names of our own tables
+        f"SELECT {alias}.pk, {alias}.id FROM {compiler.tables(source)}"  # noqa: S608 -- names of our own tables
         f"{where} ORDER BY {order} LIMIT ? OFFSET ?"
     )
-    limit = -1 if query.limit is None else query.limit
-    return Statement(sql, (*parameters, limit, query.since))
+    first = source.parameters if source else ()
+    return Statement(sql, (*first, *parameters, limit, query.since))
 
 
-def compile_count(query: Query, main_tags: MainTags = STANDARD) -> Statement:
+def compile_count(
+    query: Query, measure: Measure, main_tags: MainTags = STANDARD
+) -> Statement:
     """Return the statement that counts the resources, whatever `since` and `limit`."""
     compiler = _Compiler(query, main_tags)
     where, parameters = compiler.where()
-    sql = f"SELECT COUNT(*) FROM {compiler.source()}{where}"  # noqa: S608 -- idem
-    return Statement(sql, tuple(parameters))
+    source = choose(compiler.sources, measure, is_limited=False)
+    sql = f"SELECT COUNT(*) FROM {compiler.tables(source)}{where}"  # noqa: S608 -- idem
+    first = source.parameters if source else ()
+    return Statement(sql, (*first, *parameters))
 
 
 class _Compiler:
@@ -155,16 +162,27 @@ class _Compiler:
         self._query = query
         self._main_tags = main_tags
         self._top = query.level.depth
+        #: Where the search may start.
+        self.sources: list[Source] = []
 
-    def source(self) -> str:
-        """Return the tables, once the other parts are written."""
+    def tables(self, source: Source | None) -> str:
+        """Return the tables, once the other parts are written.
+
+        Those below and above a source follow in this order, whatever SQLite guesses.
+        """
         level = self._query.level
-        tables = f"{level.name.lower()} {_alias(level)}"
-        for depth in range(level.depth - 1, self._top - 1, -1):
-            upper, lower = LEVELS[depth], LEVELS[depth + 1]
-            name = _alias(upper)
-            tables += f" JOIN {upper.name.lower()} {name} ON {name}.pk = "
-            tables += f"{_alias(lower)}.parent_pk"
+        if source is None:
+            tables, start = f"{level.name.lower()} {_alias(level)}", level
+            join = "JOIN"
+        else:
+            start, name = source.level, _alias(source.level)
+            join = "CROSS JOIN"
+            tables = f"({source.sql}) d {join} {start.name.lower()} {name}"
+            tables += f" ON {name}.pk = d.pk"
+        for depth in range(start.depth, level.depth):
+            tables += _joined(join, depth, LEVELS[depth + 1])
+        for depth in range(start.depth - 1, self._top - 1, -1):
+            tables += _joined(join, depth, LEVELS[depth])
         return tables
 
     def where(self) -> Clause:
@@ -189,6 +207,8 @@ class _Compiler:
         if level.depth > self._query.level.depth:
             message = f"A {level.value} is no parent of a {self._query.level.value}"
             raise InvalidArgumentError(message)
+        sql = f"SELECT pk FROM {level.name.lower()} WHERE id = ?"  # noqa: S608 -- idem
+        self.sources.append(Source(level, sql, (id_,)))
         return f"{self._ancestor(level)}.id = ?", [id_]
 
     def _attributes(self) -> list[Clause]:
@@ -203,16 +223,21 @@ class _Compiler:
             if level.depth > self._query.level.depth:
                 below.setdefault(level, []).append(constraint)
             else:
-                alias = self._ancestor(level)
-                clauses.append(self._attribute(alias, level, constraint))
+                clauses.append(self._one(self._ancestor(level), level, constraint))
         clauses += [self._below(*item) for item in below.items()]
         return clauses
 
+    def _one(self, alias: str, level: Level, constraint: Constraint) -> Clause:
+        """Ask for an attribute, and note if the search may start there."""
+        clause = self._attribute(alias, level, constraint)
+        source = _source(alias, level, constraint, clause)
+        if source is not None:
+            self.sources.append(source.lifted(self._query.level))
+        return clause
+
     def _below(self, level: Level, constraints: Iterable[Constraint]) -> Clause:
         """Ask for one resource below that fulfils all constraints."""
-        text, parameters = all_of(
-            [self._attribute("b", level, one) for one in constraints]
-        )
+        text, parameters = all_of([self._one("b", level, one) for one in constraints])
         tables, child = f"{level.name.lower()} b", "b"
         for depth in range(level.depth - 1, self._query.level.depth, -1):
             name = f"b{depth}"
@@ -240,7 +265,10 @@ class _Compiler:
             f" l.level = {query.level.depth} AND l.resource_pk = {alias}.pk"
         )
         if rule is LabelsRule.ALL:
+            self.sources += [label_source(query.level, (label,)) for label in labels]
             return [(f"{sql} AND l.label = ?)", [label]) for label in labels]
+        if rule is LabelsRule.ANY:
+            self.sources.append(label_source(query.level, labels))
         names = f" AND l.label IN ({marks(labels)})" if labels else ""
         negation = "NOT " if rule is LabelsRule.NONE else ""
         return [(f"{negation}{sql}{names})", list(labels))]
@@ -308,18 +336,18 @@ class _Compiler:
             return f"{head}{text})", parameters
         if isinstance(condition, HasItem):
             path = _path(tag)
-            return _item(f"{alias}.attributes", path, condition, f"q_{alias}")
+            return item_clause(f"{alias}.attributes", path, condition, f"q_{alias}")
         found = _COLUMNS.get((level, tag))
         own = found and f"{alias}.{found}"
         value = self._value(alias, level, tag)
-        text, parameters = condition_clause(condition, value, column=own)
-        if tag == _PATIENT_NAME and isinstance(condition, Like):
-            trigrams = trigrams_of(condition)
-            if trigrams is not None:
-                table = f"{level.name.lower()}_trigram"
-                text = f"{alias}.pk IN (SELECT rowid FROM {table} WHERE {table} MATCH ?) AND {text}"  # noqa: E501, S608 -- idem
-                parameters = [trigrams, *parameters]
-        return text, parameters
+        return condition_clause(condition, value, column=own)
+
+
+def _joined(join: str, depth: int, table: Level) -> str:
+    """Return the join that adds one of the levels of a depth and the next."""
+    upper, lower = map(_alias, LEVELS[depth : depth + 2])
+    name = f"{table.name.lower()} {_alias(table)}"
+    return f" {join} {name} ON {upper}.pk = {lower}.parent_pk"
 
 
 def _alias(level: Level) -> str:
@@ -347,18 +375,17 @@ def _metadata_value(level: Level, name: str) -> str:
     return f"json_extract({alias}.metadata, '$.\"{quoted}\"')"
 
 
-def _item(json: str, path: str, condition: HasItem, alias: str) -> Clause:
-    """Ask for an item of a sequence that is kept as JSON."""
-    clauses = []
-    for constraint in condition.constraints:
-        inner, key = constraint.condition, name_of(constraint.tag)
-        if isinstance(inner, HasItem):
-            clauses.append(_item(f"{alias}.value", f'$."{key}"', inner, f"{alias}q"))
-        else:
-            clauses.append(condition_clause(inner, f"({alias}.value ->> '{key}')"))
-    text, parameters = all_of(clauses)
-    sql = (
-        f"EXISTS (SELECT 1 FROM json_each({json}, '{path}') {alias}"  # noqa: S608 -- idem
-        f" WHERE {alias}.type = 'object' AND {text})"
-    )
-    return sql, parameters
+def _source(
+    alias: str, level: Level, constraint: Constraint, clause: Clause
+) -> Source | None:
+    """Return the source for an attribute, and for the clause that asks for it."""
+    tag, condition = constraint.tag, constraint.condition
+    if tag == _MODALITIES_IN_STUDY:
+        _, column, value = _COLLECTED[level, tag]
+        parts = (part.format(name="m") for part in (value, column))
+        return modality_source(condition, condition_clause(condition, *parts), "m")
+    if (level, tag) in _COLUMNS:
+        source = column_source(level, condition, clause, alias)
+        if source is not None:
+            return source
+    return trigram_source(level, tag, condition)

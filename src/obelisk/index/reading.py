@@ -21,6 +21,7 @@ from obelisk.index.records import (
     ResourceRow,
     SeriesIndexes,
 )
+from obelisk.index.sources import Statement
 from obelisk.index.statements import STATEMENTS
 
 _LAST_SEQ = 2**63 - 1
@@ -59,13 +60,15 @@ class ReadTransaction(AnnotationReading, ExportReading):
         InvalidArgumentError
             If an attribute or an order is not indexed.
         """
-        statement = compile_find(query, self._main_tags)
+        statement = compile_find(query, self._measure, self._main_tags)
         rows = self._connection.execute(statement.sql, statement.parameters)
         return rows.fetchall()
 
     def count(self, query: Query) -> int:
         """Return how many resources a query looks for, whatever part of them."""
-        statement = compile_count(query, self._main_tags)
+        return self._measure(compile_count(query, self._measure, self._main_tags))
+
+    def _measure(self, statement: Statement) -> int:
         row = self._connection.execute(statement.sql, statement.parameters).fetchone()
         return int(row[0])
 

@@ -19,6 +19,15 @@ from obelisk.index.records import (
     StoreStatus,
 )
 from obelisk.index.series_status import SeriesStatus, series_status
+from obelisk.index.statements import STATEMENTS
+
+#: What goes before the rows of a level; the first gives the keys of files.
+_DELETE_ANNOTATIONS = (
+    "delete_attachments",
+    "delete_changes",
+    "delete_user_metadata",
+    "delete_labels",
+)
 
 
 class WriteTransaction(AttributeWriting, ExportWriting):
@@ -170,10 +179,7 @@ class WriteTransaction(AttributeWriting, ExportWriting):
         pk = self.get_pk(level, id_)
         top, top_pk, parent_pk = self._topmost(level, pk)
         lost = self.counts_of(top, top_pk)
-        keys: list[str] = []
-        self._delete_tree(top, top_pk, keys)
-        for key in keys:
-            self._run("insert_removal", key)
+        keys = self._delete_tree(top, top_pk)
         remaining = self._shrink_ancestors(top, parent_pk, lost)
         counts = [lost.patient_count, lost.study_count, lost.series_count]
         counts[: top.depth] = [0] * top.depth
@@ -190,15 +196,20 @@ class WriteTransaction(AttributeWriting, ExportWriting):
             level, pk = LEVELS[level.depth - 1], int(parent)
         return level, pk, None
 
-    def _delete_tree(self, level: Level, pk: int, keys: list[str]) -> None:
-        if level.child is not None:
-            children = self._run_at("find_children", level.child, pk).fetchall()
-            for (child,) in children:
-                self._delete_tree(level.child, child, keys)
-        keys += [key for (key,) in self._run("delete_attachments", level.depth, pk)]
-        for name in ("delete_changes", "delete_user_metadata", "delete_labels"):
-            self._run(name, level.depth, pk)
-        self._run_at("delete_row", level, pk)
+    def _delete_tree(self, top: Level, pk: int) -> list[str]:
+        """Delete a resource and all below, a level at a time; return its files."""
+        keys: list[tuple[str]] = []
+        for level in reversed(LEVELS[top.depth :]):
+            below = "r.pk = ?" if level is top else self._below(top, level)
+            table = level.name.lower()
+            rows = f"SELECT pk FROM {table} r WHERE {below}"  # noqa: S608 -- names of our own tables
+            for name in _DELETE_ANNOTATIONS:
+                sql = STATEMENTS[name].format(rows=rows)
+                keys += self._connection.execute(sql, (level.depth, pk)).fetchall()
+            sql = STATEMENTS["delete_rows"].format(level=table, rows=rows)
+            self._connection.execute(sql, (pk,))
+        self._connection.executemany(STATEMENTS["insert_removal"], keys)
+        return [key for (key,) in keys]
 
     def _shrink_ancestors(
         self, top: Level, parent_pk: int | None, lost: Counts

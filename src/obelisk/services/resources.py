@@ -19,11 +19,14 @@ from obelisk.index.base import Index
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.records import Attachment, Compression, Counts, ResourceRow
 from obelisk.index.series_status import SeriesStatus, series_status
+from obelisk.index.writing import WriteTransaction
 from obelisk.services.compression import decompress
 from obelisk.services.removal import Removal
 from obelisk.storage.base import Buffer, Storage
 
 _T = TypeVar("_T")
+#: So many instances are deleted at a time, if their series are not larger.
+_DELETED_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,14 +304,44 @@ class Resources:
     def delete(self, level: Level, id_: str) -> tuple[Level, str] | None:
         """Delete a resource, all below it, and its ancestors that become empty.
 
+        Many instances go away some series at a time, so that other writes have their
+        turn; what is interrupted leaves the rest as it was.
+
         Returns
         -------
         tuple or None
             Level and id of the nearest ancestor that still exists, if there is one.
         """
+        for part in self._parts(level, id_):
+            self._delete_series(part)
         deletion = self._index.write(lambda writer: writer.delete(level, id_))
         self._removal.remove(deletion.keys)
         return deletion.remaining
+
+    def _parts(self, level: Level, id_: str) -> list[list[str]]:
+        """Return all series but the last of a large resource, in groups."""
+        if level in (Level.SERIES, Level.INSTANCE):
+            return []
+        with self._index.read() as transaction:
+            pk = transaction.get_pk(level, id_)
+            count = transaction.counts_of(level, pk).instance_count
+            if count <= _DELETED_MAX:
+                return []
+            ids = transaction.find_descendant_ids(level, pk, Level.SERIES)[:-1]
+        size = max(1, len(ids) * _DELETED_MAX // count)
+        return [ids[start : start + size] for start in range(0, len(ids), size)]
+
+    def _delete_series(self, ids: Sequence[str]) -> None:
+        """Delete those series that are still there, in one transaction."""
+
+        def delete(writer: WriteTransaction) -> list[str]:
+            keys: list[str] = []
+            for id_ in ids:
+                if writer.lookup_pk(Level.SERIES, id_) is not None:
+                    keys += writer.delete(Level.SERIES, id_).keys
+            return keys
+
+        self._removal.remove(self._index.write(delete))
 
     def attachments(self, level: Level, pks: Sequence[int]) -> list[list[Attachment]]:
         """Return the attachments of each of some resources, by their row numbers."""

@@ -5,6 +5,7 @@ import pytest
 
 from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import Level
+from obelisk.dicom.matching import Constraint, Like, Query
 from obelisk.index import migrations
 from obelisk.index.conditions import fold_value
 from obelisk.index.sqlite import SQLiteIndex
@@ -85,6 +86,26 @@ def test_patients_of_old_archives_are_recycled_in_their_order(tmp_path):
     with index.read() as transaction:
         assert [id_ for id_, _ in transaction.iter_recyclable(None)] == ["old", "new"]
         assert [id_ for id_, _ in transaction.iter_recyclable(1)] == ["old"]
+    index.close()
+
+
+def test_descriptions_of_an_older_archive_are_found(tmp_path):
+    """The migration indexes what is there already."""
+    path = tmp_path / "index"
+    fill(database_of_version(path, 3), stable_at=5.0)
+    connection = sqlite3.connect(path)
+    connection.execute(
+        """UPDATE study SET attributes = '{"StudyDescription": "Näh"}'"""
+    )
+    connection.commit()
+    connection.close()
+    constraints = (Constraint(0x00081030, Like("*näh*", is_case_sensitive=False)),)
+
+    index = SQLiteIndex(path)
+
+    with index.read() as transaction:
+        found = transaction.find(Query(level=Level.STUDY, constraints=constraints))
+    assert found == [(1, "s")]
     index.close()
 
 

@@ -15,11 +15,12 @@ from obelisk.dicom.matching import (
     constraints_of,
 )
 from obelisk.errors import InvalidArgumentError
-from obelisk.index.query import compile_find, level_of
+from obelisk.index.query import compile_count, compile_find, level_of
 from obelisk.index.revisions import RevisionCheck
 
 PATIENT_NAME = 0x00100010
 STUDY_DATE = 0x00080020
+DESCRIPTION = 0x00081030
 MODALITY = 0x00080060
 MODALITIES = 0x00080061
 SOP_CLASSES = 0x00080062
@@ -35,9 +36,15 @@ def attributes(patient="P", study="1", series="2", sop="3", **others):
         Level.INSTANCE: {"SOPInstanceUID": sop},
     }
     places = {"PatientName": Level.PATIENT, "StudyDate": Level.STUDY}
+    places["StudyDescription"] = Level.STUDY
     for name, value in others.items():
         found[places.get(name, Level.SERIES)][name] = value
     return found
+
+
+def no_measure(statement):
+    """Refuse to run anything, where nothing is to be chosen from."""
+    raise AssertionError(statement)
 
 
 @pytest.fixture
@@ -186,14 +193,16 @@ def test_parents_of_any_higher_level_narrow_a_query(put, find):
 def test_parent_below_the_level_is_refused():
     """A series is no parent of a study."""
     with pytest.raises(InvalidArgumentError):
-        compile_find(Query(level=Level.STUDY, parents=((Level.SERIES, "x"),)))
+        compile_find(
+            Query(level=Level.STUDY, parents=((Level.SERIES, "x"),)), no_measure
+        )
 
 
 @pytest.mark.parametrize("key", [KVP, MODALITY, MODALITIES, 0x00400275])
 def test_order_needs_one_indexed_value(key):
     """What is in files, below, or many values at once gives no order."""
     with pytest.raises(InvalidArgumentError):
-        compile_find(Query(level=Level.STUDY, order=(Order(key),)))
+        compile_find(Query(level=Level.STUDY, order=(Order(key),)), no_measure)
 
 
 def test_constraint_that_is_not_indexed_is_refused():
@@ -202,7 +211,7 @@ def test_constraint_that_is_not_indexed_is_refused():
 
     assert level_of(KVP, Level.STUDY) is None
     with pytest.raises(InvalidArgumentError):
-        compile_find(Query(level=Level.STUDY, constraints=constraints))
+        compile_find(Query(level=Level.STUDY, constraints=constraints), no_measure)
 
 
 @pytest.mark.parametrize(
@@ -252,24 +261,66 @@ def test_nul_is_in_no_value(put, find):
     assert find(Level.STUDY, {PATIENT_NAME: "*bcd\0*"}) == []
 
 
-def test_searches_use_the_indexes(index):
-    """No search by a searched column reads a whole table."""
-    wanted = {
-        0x00100020: "P",
-        PATIENT_NAME: "Ab*",
-        0x0020000D: "1.2",
-        STUDY_DATE: "20240101-20240131",
-        0x00080050: "A",
-    }
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        (0x00100020, "P"),
+        (PATIENT_NAME, "Ab*"),
+        (PATIENT_NAME, "*abc*"),
+        (0x0020000D, "1.2"),
+        (STUDY_DATE, "20240101-20240131"),
+        (0x00080050, "A"),
+        (DESCRIPTION, "*tho?ax*"),
+        (DESCRIPTION, "Thorax\\Abdomen"),
+        (MODALITIES, "CT\\MR"),
+        (0x0020000E, "1.2"),
+        (0x00080018, "1.2"),
+    ],
+)
+def test_searches_use_the_indexes(index, level, tag, text):
+    """No search by a searched attribute reads a whole table, at whatever level."""
+    constraints = constraints_of({tag: text}, CaseRule.NOWHERE)
+    query = Query(level=level, constraints=constraints)
+
     with index.read() as transaction:
-        for tag, text in wanted.items():
-            constraints = constraints_of({tag: text}, CaseRule.NOWHERE)
-            statement = compile_find(Query(level=Level.STUDY, constraints=constraints))
+        for statement in (
+            compile_find(query, no_measure),
+            compile_count(query, no_measure),
+        ):
             plan = transaction._connection.execute(
                 f"EXPLAIN QUERY PLAN {statement.sql}", statement.parameters
             ).fetchall()
+            scanned = [row[3] for row in plan if row[3].startswith("SCAN")]
 
-            assert not any("SCAN" in row[3] for row in plan), (text, plan)
+            assert all("TABLE INDEX" in step or step == "SCAN d" for step in scanned)
+
+
+def test_descriptions_are_found_by_any_part(index, put, find):
+    """A description can change and go away; those of others stay."""
+    first = put("P", "1", StudyDescription="Thorax näher")
+    second = put("Q", "2", "4", "5", StudyDescription="thorax")
+    put("R", "3", "6", "7")
+
+    assert find(Level.STUDY, {DESCRIPTION: "*RAX NÄ*"}) == [first.study]
+    assert find(Level.STUDY, {DESCRIPTION: "Thorax"}) == [second.study]
+    assert find(Level.PATIENT, {DESCRIPTION: "Tho*\\x"}) == []
+    assert len(find(Level.SERIES, {DESCRIPTION: "tho*"})) == 2
+    assert len(find(Level.STUDY, {DESCRIPTION: "T*"})) == 2
+
+    index.write(
+        lambda writer: writer._connection.execute(
+            "UPDATE study SET attributes = json_set(attributes, '$.StudyDescription',"
+            " 'Abdomen') WHERE id = ?",
+            (first.study,),
+        )
+    )
+    index.write(lambda writer: writer.delete(Level.STUDY, second.study))
+    other = put("S", "8", "8", "8", StudyDescription="Schädel")
+
+    assert find(Level.STUDY, {DESCRIPTION: "*hora*"}) == []
+    assert find(Level.STUDY, {DESCRIPTION: "*dome*"}) == [first.study]
+    assert find(Level.STUDY, {DESCRIPTION: "*SCHÄ*"}) == [other.study]
 
 
 def test_metadata_of_users_are_matched_by_number(index, put, find):

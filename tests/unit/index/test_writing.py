@@ -12,6 +12,7 @@ from obelisk.index.records import (
     Counts,
     StoreStatus,
 )
+from obelisk.index.revisions import RevisionCheck
 from obelisk.index.sqlite import SQLiteIndex
 
 NEVER = OverwriteMode.NEVER
@@ -101,6 +102,42 @@ def test_deletion_of_the_last_instance_empties_the_archive(index, make):
     assert read(index, "total_counts") == Counts(0, 0, 0, 0, 0, 0)
     assert change_types(index) == []
     assert read(index, "last_change") == 4
+
+
+def test_deletion_leaves_nothing_of_what_is_below(index, make):
+    """Labels, metadata, attachments and changes of all levels go with a patient."""
+    stored = [
+        make("P", "1", "2", "3"),
+        make("P", "1", "2", "4"),
+        make("P", "1", "5", "6"),
+        make("P", "7", "8", "9"),
+    ]
+    other = make("Q", "10", "11", "12")
+
+    def annotate(writer):
+        for new in [*stored, other]:
+            writer.store_instance(new, NEVER)
+            for level in LEVELS:
+                id_ = new.ids.at(level)
+                check = RevisionCheck()
+                writer.add_label(level, id_, "label")
+                writer.set_user_metadatum(level, id_, 1024, b"value", check, "")
+
+    index.write(annotate)
+    deletion = index.write(
+        lambda writer: writer.delete(Level.PATIENT, stored[0].ids.patient)
+    )
+
+    assert sorted(deletion.keys) == sorted(new.attachment.key for new in stored)
+    with index.read() as transaction:
+        rows = transaction._connection.execute
+        for table in ("patient", "study", "series", "instance", "attachment"):
+            assert rows(f"SELECT COUNT(*) FROM {table}").fetchone() == (1,), table
+        for table in ("label", "user_metadata"):
+            assert rows(f"SELECT COUNT(*) FROM {table}").fetchone() == (4,), table
+        found = {change.id for change in transaction.find_changes(since=0, limit=99)}
+        assert found == {other.ids.at(level) for level in LEVELS}
+        assert sorted(transaction.find_removals()) == sorted(deletion.keys)
 
 
 def test_deletion_tells_the_nearest_remaining_ancestor(index, make):

@@ -1,7 +1,9 @@
 import pytest
 
+from factories import make_instance, make_study
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.errors import NotFoundError, StorageError
+from obelisk.index.writing import WriteTransaction
 from obelisk.services.removal import Removal
 
 
@@ -56,6 +58,36 @@ def test_deletion_removes_the_file(house, ct):
     assert remaining is None
     assert house.files() == []
     assert house.resources.statistics().disk_size == 0
+
+
+def test_large_study_is_deleted_in_parts(house, monkeypatch):
+    """Some series at a time; one that another deletes meanwhile is no harm."""
+    monkeypatch.setattr("obelisk.services.resources._DELETED_MAX", 8)
+    study = [house.store(file).ids for file in make_study(series_count=5)]
+    other = house.store(make_instance(study=1)).ids
+    third = sorted({ids.series for ids in study})[2]
+    transactions = []
+    write, delete = house.index.write, WriteTransaction.delete
+
+    def write_noted(action):
+        if not transactions:
+            write(lambda writer: delete(writer, Level.SERIES, third))
+        transactions.append([])
+        return write(action)
+
+    def delete_noted(writer, level, id_):
+        transactions[-1].append(level)
+        return delete(writer, level, id_)
+
+    monkeypatch.setattr(house.index, "write", write_noted)
+    monkeypatch.setattr(WriteTransaction, "delete", delete_noted)
+
+    remaining = house.resources.delete(Level.STUDY, study[0].study)
+
+    assert remaining == (Level.PATIENT, other.patient)
+    assert house.resources.ids(Level.INSTANCE) == [other.instance]
+    assert [len(levels) for levels in transactions if levels] == [2, 1, 1]
+    assert len(house.files()) == 1 + 3  # those of the third series are not ours
 
 
 def test_deletion_that_was_interrupted_is_finished_later(house, ct, monkeypatch):

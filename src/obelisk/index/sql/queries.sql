@@ -169,9 +169,6 @@ UPDATE total SET patient_count = patient_count + ?, study_count = study_count + 
     series_count = series_count + ?, instance_count = instance_count + ?,
     disk_size = disk_size + ?, uncompressed_size = uncompressed_size + ?
 
--- name: find_children
-SELECT pk FROM {table} WHERE parent_pk = ?
-
 -- name: count_siblings
 SELECT parent_pk, (SELECT COUNT(*) FROM (SELECT 1 FROM {table} b WHERE b.parent_pk = a.parent_pk LIMIT 2))
 FROM {table} a WHERE a.pk = ?
@@ -180,13 +177,13 @@ FROM {table} a WHERE a.pk = ?
 SELECT id FROM {table} WHERE pk = ?
 
 -- name: delete_attachments
-DELETE FROM attachment WHERE level = ? AND resource_pk = ? RETURNING key
+DELETE FROM attachment WHERE level = ? AND resource_pk IN ({rows}) RETURNING key
 
 -- name: delete_changes
-DELETE FROM change WHERE level = ? AND resource_pk = ?
+DELETE FROM change WHERE level = ? AND resource_pk IN ({rows})
 
--- name: delete_row
-DELETE FROM {table} WHERE pk = ?
+-- name: delete_rows
+DELETE FROM {level} WHERE pk IN ({rows})
 
 -- name: insert_removal
 INSERT OR IGNORE INTO removal (key) VALUES (?)
@@ -240,7 +237,7 @@ VALUES (?, ?, ?, ?, ?)
 DELETE FROM user_metadata WHERE level = ? AND resource_pk = ? AND number = ?
 
 -- name: delete_user_metadata
-DELETE FROM user_metadata WHERE level = ? AND resource_pk = ?
+DELETE FROM user_metadata WHERE level = ? AND resource_pk IN ({rows})
 
 -- name: find_content_types
 SELECT content_type FROM attachment
@@ -273,7 +270,7 @@ INSERT OR IGNORE INTO label (level, resource_pk, label) VALUES (?, ?, ?)
 DELETE FROM label WHERE level = ? AND resource_pk = ? AND label = ?
 
 -- name: delete_labels
-DELETE FROM label WHERE level = ? AND resource_pk = ?
+DELETE FROM label WHERE level = ? AND resource_pk IN ({rows})
 
 -- name: find_protection
 SELECT is_protected FROM patient WHERE pk = ?
