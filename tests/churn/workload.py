@@ -51,6 +51,9 @@ ACTIONS = {
     "read_set": 6,
 }
 
+#: So many patients may be protected, so that there are others to be recycled.
+_PROTECTABLE_COUNT = 2
+
 #: Answers that such a client has to expect: done, gone, lost a race.
 _EXPECTED = frozenset({200, 204, 404, 409})
 
@@ -101,6 +104,8 @@ class Client:
     def __init__(self, server: RunningServer, subjects: list[Subject], seed: int):
         self._peer = Peer(server.url)
         self._subjects = subjects
+        patients = dict.fromkeys(subject.ids.patient for subject in subjects)
+        self._protectable = set(list(patients)[:_PROTECTABLE_COUNT])
         self._rng = random.Random(seed)
         self.outcome = Outcome()
 
@@ -171,7 +176,9 @@ class Client:
 
     def _protect(self, subject: Subject) -> None:
         path = self._path(subject, Level.PATIENT)
-        self._send("PUT", f"{path}/protected", self._rng.choice((b"0", b"1")))
+        may_be = subject.ids.patient in self._protectable
+        wanted = self._rng.choice((b"0", b"1")) if may_be else b"0"
+        self._send("PUT", f"{path}/protected", wanted)
 
     def _reconstruct(self, subject: Subject) -> None:
         self._send("POST", f"{self._path(subject)}/reconstruct", b"")
