@@ -7,11 +7,13 @@ from obelisk.app.description import describe
 from obelisk.app.main_tags import main_tags_of
 from obelisk.config import (
     AnnotationSection,
+    ArchiveSection,
     Config,
     DICOMSection,
     StorageAccess,
     StorageMode,
     StorageSection,
+    ZipCompression,
 )
 from obelisk.dicom.main_tags import MainTags
 from obelisk.dicom.unique_identifiers import UIDGenerator
@@ -19,7 +21,7 @@ from obelisk.index.sqlite import SQLiteIndex
 from obelisk.rest.admission import Admission
 from obelisk.rest.application import Application
 from obelisk.rest.auth import Access
-from obelisk.rest.messages import Services, UploadLimits
+from obelisk.rest.messages import ArchiveDefaults, Services, UploadLimits
 from obelisk.rest.offering import offered_routes
 from obelisk.rest.openapi.document import describe_api
 from obelisk.rest.routes import ROUTES
@@ -27,6 +29,7 @@ from obelisk.scp.negotiation import Negotiation
 from obelisk.scp.server import DICOMServer
 from obelisk.scp.settings import DICOMServerSettings, KnownCaller
 from obelisk.scp.syntaxes import TransferSyntaxGroup
+from obelisk.services.archiving.archiving import Archiving
 from obelisk.services.attachments import Attachments, AttachmentSettings
 from obelisk.services.bulk import Bulk
 from obelisk.services.changes import Changes
@@ -158,6 +161,7 @@ class Node:
             protection=Protection(self._index),
             views=Views(resources, encoding),
             contents=Contents(resources, encoding),
+            archiving=Archiving(self._index, self._storage, encoding),
             changes=Changes(self._index),
             exports=Exports(
                 self._index, is_enabled=config.service.log_exported_resources
@@ -175,6 +179,7 @@ class Node:
             media_types=_media_types(config.annotations),
             openapi=describe_api(ROUTES),
             is_file_system_writable=http.file_system_writable,
+            archive_defaults=_archive_defaults(config.archives),
         )
 
     def _metadata(self, annotations: AnnotationSection) -> Metadata:
@@ -280,6 +285,13 @@ def _media_types(annotations: AnnotationSection) -> dict[int, str]:
     users = annotations.user_content_types.values()
     known = {one.number: one.media_type for one in users}
     return {CONTENT_NUMBERS["dicom"]: "application/dicom"} | known
+
+
+def _archive_defaults(archives: ArchiveSection) -> ArchiveDefaults:
+    return ArchiveDefaults(
+        is_utf8=archives.utf8,
+        is_deflated=archives.compression is ZipCompression.DEFLATE,
+    )
 
 
 def _find_settings(config: Config, main_tags: MainTags) -> FindSettings:

@@ -7,6 +7,8 @@ from obelisk.config.choices import (
     StorageMode,
 )
 from obelisk.config.find import FindSection
+from obelisk.config.archives import ArchiveSection, ZipCompression
+from obelisk.config.find import FindSection, StorageAccess
 from obelisk.config.loading import load_config
 from obelisk.config.rendering import default_file, effective, reference_tables
 from obelisk.config.sections import (
@@ -22,6 +24,7 @@ from obelisk.config.sections import (
 
 __all__ = [
     "AnnotationSection",
+    "ArchiveSection",
     "Config",
     "DICOMSection",
     "DefaultEncoding",
@@ -34,6 +37,7 @@ __all__ = [
     "StorageSection",
     "SystemSection",
     "UserContent",
+    "ZipCompression",
     "default_file",
     "effective",
     "load_config",

@@ -18,7 +18,7 @@ DicomAlwaysAllowFind DicomAlwaysAllowFindWorklist
 DicomAlwaysAllowGet DicomAlwaysAllowMove DicomEchoChecksFind DicomModalitiesInDatabase
 DicomTlsEnabled ExecuteLuaEnabled HttpVerbose
 OrthancPeersInDatabase
-SslVerifyPeers WebDavDeleteAllowed ZipUseUtf8
+SslVerifyPeers WebDavDeleteAllowed
 """
 
 _WITHOUT_DEFAULT = """

@@ -14,6 +14,7 @@ from obelisk.config.choices import (
     OverwriteMode,
     StorageMode,
 )
+from obelisk.config.archives import ArchiveSection
 from obelisk.config.find import FindSection
 from obelisk.config.options import option
 from obelisk.config.service import ServiceSection
@@ -344,6 +345,9 @@ class Config:
 
     annotations: AnnotationSection = AnnotationSection()
     """What users attach."""
+
+    archives: ArchiveSection = field(default_factory=ArchiveSection)
+    """ZIP archives."""
 
     http: HTTPSection = HTTPSection()
     """The HTTP server."""

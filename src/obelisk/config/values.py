@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from obelisk.config.archives import ZipCompression
 from obelisk.config.catalogue import MODALITY_OPTIONS
 from obelisk.config.choices import (
     DefaultEncoding,
@@ -125,6 +126,12 @@ def to_storage_mode(value: object, _facts: Option) -> StorageMode:
     if value not in [one.value for one in StorageMode]:
         raise InvalidValueError('"Recycle" or "Reject"')
     return StorageMode(value)
+
+def to_zip_compression(value: object, _facts: Option) -> ZipCompression:
+    """Return what a name stands for."""
+    if value not in [one.value for one in ZipCompression]:
+        raise InvalidValueError('"Store" or "Deflate"')
+    return ZipCompression(value)
 
 
 def to_encoding(value: object, _facts: Option) -> DefaultEncoding:
@@ -285,6 +292,7 @@ CONVERTERS: Mapping[object, Callable[[object, Option], Any]] = {
     DefaultEncoding: to_encoding,
     StorageAccess: to_storage_access,
     StorageMode: to_storage_mode,
+    ZipCompression: to_zip_compression,
     Mapping[str, str]: to_users,
     Mapping[str, tuple[str, ...]]: to_text_lists,
     Mapping[str, Modality]: to_modalities,

@@ -9,6 +9,7 @@ from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.matching import Query
 from obelisk.errors import NotFoundError
 from obelisk.index.annotation_reading import AnnotationReading
+from obelisk.index.archive_reading import ArchiveReading
 from obelisk.index.exports import ExportReading
 from obelisk.index.query import compile_count, compile_find
 from obelisk.index.records import (
@@ -27,7 +28,7 @@ from obelisk.index.statements import STATEMENTS
 _LAST_SEQ = 2**63 - 1
 
 
-class ReadTransaction(AnnotationReading, ExportReading):
+class ReadTransaction(AnnotationReading, ExportReading, ArchiveReading):
     """A consistent view of the index.
 
     Parameters

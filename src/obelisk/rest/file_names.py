@@ -10,7 +10,11 @@ _UNSAFE = re.compile(r"[^ !#-:<-\[\]-~]")
 
 def disposition(request: Request, default: str) -> str:
     """Return Content-Disposition, with the ``filename`` of the request if given."""
-    wanted = request.args.get("filename", "")
+    return named(request.args.get("filename", ""), default)
+
+
+def named(wanted: str, default: str) -> str:
+    """Return Content-Disposition with a name, or a default if that is empty."""
     header = f'filename="{_UNSAFE.sub("", wanted) or default}"'
     if wanted.isascii():
         return header

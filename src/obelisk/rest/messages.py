@@ -15,6 +15,7 @@ from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.acceptance import Acceptance
 from obelisk.rest.admission import Admission
 from obelisk.rest.caching import BytesCache
+from obelisk.services.archiving.archiving import Archiving
 from obelisk.services.attachments import Attachments
 from obelisk.services.bulk import Bulk
 from obelisk.services.changes import Changes
@@ -57,13 +58,30 @@ class UploadLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveDefaults:
+    """What archives are like unless a request says so itself.
+
+    Attributes
+    ----------
+    is_utf8
+        Whether letters beyond ASCII stay in the names of folders (ZipUseUtf8).
+    is_deflated
+        Whether the files are deflated (ZipCompression).
+    """
+
+    is_utf8: bool = False
+    is_deflated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What the handlers work with.
 
     `system` is what ``GET /system`` shows; `media_types` says what the content types of
     attachments are, by number; `is_file_system_writable` says whether clients may have
-    files written to any path (RestApiWriteToFileSystemEnabled); `tags_cache` keeps the
-    datasets of files as JSON; `openapi` is what ``GET /api/openapi.json`` shows.
+    files written to any path (RestApiWriteToFileSystemEnabled); `archive_defaults` says
+    what archives are like; `tags_cache` keeps the datasets of files as JSON; `openapi`
+    is what ``GET /api/openapi.json`` shows.
     """
 
     ingest: Ingest
@@ -71,6 +89,7 @@ class Services:
     requested_tags: RequestedTags
     views: Views
     contents: Contents
+    archiving: Archiving
     finding: Finding
     metadata: Metadata
     attachments: Attachments
@@ -90,6 +109,7 @@ class Services:
     media_types: Mapping[int, str]
     openapi: Mapping[str, Any]
     is_file_system_writable: bool = False
+    archive_defaults: ArchiveDefaults = ArchiveDefaults()
     tags_cache: BytesCache = field(
         default_factory=lambda: BytesCache(_TAGS_CACHE_BYTES)
     )

@@ -1,6 +1,18 @@
 """The whole route table on one page."""
 
 from obelisk.rest.api import get_description, get_page
+from obelisk.rest.archiving import (
+    create_archive,
+    create_extended_media,
+    create_media,
+    get_archive,
+    get_created_archive,
+    get_created_extended_media,
+    get_created_media,
+    get_media,
+    post_archive,
+    post_media,
+)
 from obelisk.rest.attachments import (
     compress,
     delete_attachment,
@@ -175,6 +187,27 @@ ROUTES = (
     Route("/{group}/{id}/shared-tags", get_shared_tags, ("GET",), "shared-tags"),
     Route("/{group}/{id}/instances-tags", get_instances_tags, ("GET",), "each-tags"),
     Route("/series/{id}/ordered-slices", get_ordered_slices, ("GET",), "slices"),
+    # Archives and media
+    Route("/{group}/{id}/archive", get_archive, ("GET",), "archive"),
+    Route("/{group}/{id}/archive", post_archive, ("POST",), "make-archive"),
+    Route("/{group}/{id}/media", get_media, ("GET",), "media"),
+    Route("/{group}/{id}/media", post_media, ("POST",), "make-media"),
+    Route("/tools/create-archive", get_created_archive, ("GET",), "created-archive"),
+    Route("/tools/create-archive", create_archive, ("POST",), "create-archive"),
+    Route("/tools/create-media", get_created_media, ("GET",), "created-media"),
+    Route("/tools/create-media", create_media, ("POST",), "create-media"),
+    Route(
+        "/tools/create-media-extended",
+        get_created_extended_media,
+        ("GET",),
+        "created-extended-media",
+    ),
+    Route(
+        "/tools/create-media-extended",
+        create_extended_media,
+        ("POST",),
+        "create-extended-media",
+    ),
     # Instances only
     Route("/instances", store, ("POST",), "store"),
     Route("/instances/{id}/file", get_file, ("GET",), "file"),

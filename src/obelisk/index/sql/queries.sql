@@ -340,3 +340,20 @@ WHERE pk = ? AND recycling_order < (SELECT MAX(recycling_order) FROM patient)
 -- name: find_recyclable
 SELECT id, disk_size FROM patient
 WHERE recycling_order IS NOT NULL AND pk IS NOT ? ORDER BY recycling_order
+
+-- name: series_lines
+SELECT p.id, s.id, e.id, e.pk, p.attributes, s.patient_attributes, s.attributes, e.attributes
+FROM series e JOIN study s ON s.pk = e.parent_pk JOIN patient p ON p.pk = s.parent_pk
+WHERE {condition}
+
+-- name: instance_numbers
+SELECT pk, MAX(0, COALESCE(index_in_series, 0)) FROM instance WHERE parent_pk = ?
+
+-- name: instance_lines
+SELECT i.pk, i.id, MAX(0, COALESCE(i.index_in_series, 0)) AS number,
+       i.metadata ->> 'ReceptionDate', i.metadata ->> 'SopClassUid',
+       i.metadata ->> 'TransferSyntax', i.attributes ->> 'SOPInstanceUID',
+       i.attributes ->> 'InstanceNumber', a.key, a.compression, a.size, a.crc32
+FROM instance i
+JOIN attachment a ON a.level = 3 AND a.resource_pk = i.pk AND a.content_type = 1
+WHERE i.parent_pk = ? ORDER BY number, i.id

@@ -1,0 +1,28 @@
+"""The options about ZIP archives and media."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from obelisk.config.options import option
+
+
+class ZipCompression(Enum):
+    """How the files in a ZIP archive are packed."""
+
+    STORE = "Store"
+    DEFLATE = "Deflate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveSection:
+    """The ZIP archives and media that clients download."""
+
+    utf8: bool = option("ZipUseUtf8", default=False)
+    """Whether letters beyond ASCII stay in the names of the folders of an archive; if
+    not, they are left out, for the sake of old programs."""
+
+    compression: ZipCompression = option("ZipCompression", ZipCompression.STORE)
+    """How the files in an archive are packed, unless a request says so by its argument
+    `compression`. Those of an archive that stores them (`Store`) are sent as fast as
+    the disk reads, and a download that broke off can be resumed; those of the other one
+    (`Deflate`) take less room."""

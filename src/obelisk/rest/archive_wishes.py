@@ -1,0 +1,160 @@
+"""What requests want to have in an archive, and how."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from obelisk.dicom.dictionary import TRANSFER_SYNTAXES
+from obelisk.errors import InvalidArgumentError
+from obelisk.rest.json_bodies import read_body
+from obelisk.rest.messages import ArchiveDefaults, BadContentError, Request, Services
+from obelisk.services.archiving.archiving import ArchiveForm
+
+_COMPRESSIONS = {"deflate": True, "store": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a request wants.
+
+    Attributes
+    ----------
+    form
+        What the archive is to look like.
+    is_deflated
+        Whether its members are to be deflated.
+    file_name
+        What the client wants to call it, empty if it does not say.
+    ids
+        The resources that the request lists, `None` if it lists none.
+    """
+
+    form: ArchiveForm
+    is_deflated: bool
+    file_name: str = ""
+    ids: Sequence[str] | None = None
+
+
+def wishes_of_query(request: Request, services: Services, form: ArchiveForm) -> Wishes:
+    """Return what the arguments of a GET say.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If they want something that there is not.
+    """
+    arguments = request.args
+    if "transcode" in arguments:
+        _refuse_transcoding(arguments["transcode"])
+    if form.is_media and "extended" in arguments:
+        form = replace(form, is_extended=True)
+    ids = arguments.get("resources")
+    return Wishes(
+        replace(form, is_utf8=services.archive_defaults.is_utf8),
+        _is_deflated(request, services),
+        arguments.get("filename", ""),
+        None if ids is None else [id_ for id_ in ids.split(",") if id_],
+    )
+
+
+def wishes_of_body(
+    request: Request,
+    services: Services,
+    form: ArchiveForm,
+    *,
+    lists_resources: bool = False,
+) -> Wishes:
+    """Return what the body of a POST says.
+
+    Parameters
+    ----------
+    request, services
+        The request, and what it is answered with.
+    form
+        What the archive looks like unless the body says so.
+    lists_resources
+        Whether the body has a list of resources, or is one.
+
+    Raises
+    ------
+    BadContentError
+        If it is malformed.
+    InvalidArgumentError
+        If it wants something that there is not.
+    """
+    values = _read(request, services)
+    ids = _ids(values) if lists_resources else None
+    fields = values if isinstance(values, dict) else {}
+    form = _form_of_fields(fields, form, services.archive_defaults)
+    is_deflated = _is_deflated(request, services)
+    return Wishes(form, is_deflated, _text(fields, "Filename"), ids)
+
+
+def _form_of_fields(
+    fields: Mapping[str, Any], form: ArchiveForm, defaults: ArchiveDefaults
+) -> ArchiveForm:
+    if "Transcode" in fields:
+        _refuse_transcoding(_text(fields, "Transcode"))
+    if not _is_synchronous(fields):
+        raise InvalidArgumentError("Archives are only made while the client waits")
+    is_extended = form.is_media and _flag(fields, "Extended", default=False)
+    return replace(
+        form,
+        is_extended=form.is_extended or is_extended,
+        is_utf8=_flag(fields, "Utf8", default=defaults.is_utf8),
+    )
+
+
+def _read(request: Request, services: Services) -> Any:
+    try:
+        return orjson.loads(read_body(request, services))
+    except orjson.JSONDecodeError as error:
+        raise BadContentError("The body must contain JSON") from error
+
+
+def _ids(values: Any) -> list[str]:
+    """Return the ids that a body lists."""
+    if isinstance(values, dict):
+        if "Resources" not in values:
+            raise BadContentError("Missing field Resources in the JSON body")
+        values = values["Resources"]
+    if not isinstance(values, list) or not all(isinstance(id_, str) for id_ in values):
+        raise BadContentError("Expected a list of strings (identifiers of resources)")
+    return values
+
+
+def _is_synchronous(fields: Mapping[str, Any]) -> bool:
+    if "Synchronous" in fields:
+        return _flag(fields, "Synchronous", default=True)
+    return not _flag(fields, "Asynchronous", default=False)
+
+
+def _flag(fields: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    value = fields.get(name, default)
+    if not isinstance(value, bool):
+        raise BadContentError(f"Boolean value expected in field: {name}")
+    return value
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name, "")
+    if not isinstance(value, str):
+        raise BadContentError(f"String value expected in field: {name}")
+    return value
+
+
+def _refuse_transcoding(uid: str) -> None:
+    if uid not in TRANSFER_SYNTAXES:
+        raise InvalidArgumentError(f"Unknown transfer syntax: {uid}")
+    raise InvalidArgumentError("Archives hold the files as they were received")
+
+
+def _is_deflated(request: Request, services: Services) -> bool:
+    wanted = request.args.get("compression")
+    if wanted is None:
+        return services.archive_defaults.is_deflated
+    if wanted not in _COMPRESSIONS:
+        raise InvalidArgumentError("The compression is either deflate or store")
+    return _COMPRESSIONS[wanted]

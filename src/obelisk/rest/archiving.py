@@ -1,0 +1,118 @@
+"""ZIP archives and media of resources, which are sent while they are made."""
+
+from dataclasses import replace
+
+from obelisk.dicom.levels import Level
+from obelisk.errors import InvalidInputError
+from obelisk.rest.archive_wishes import Wishes, wishes_of_body, wishes_of_query
+from obelisk.rest.file_names import named
+from obelisk.rest.messages import Request, Response, Services
+from obelisk.rest.ranges import content_response
+from obelisk.services.archiving.archiving import ArchiveForm
+from obelisk.services.archiving.selection import Resource
+
+_ARCHIVE = ArchiveForm()
+_MEDIA = ArchiveForm(is_media=True)
+_EXTENDED_MEDIA = ArchiveForm(is_media=True, is_extended=True)
+
+
+def get_archive(request: Request, services: Services) -> Response:
+    """Give a ZIP archive of a resource; ``filename`` names it for the client.
+
+    A part of it can be asked for by ``Range``, unless ``compression=deflate`` makes it
+    smaller.
+    """
+    form = replace(_ARCHIVE, root=_root(request))
+    return _send_own(request, services, wishes_of_query(request, services, form))
+
+
+def post_archive(request: Request, services: Services) -> Response:
+    """Give a ZIP archive of a resource, as the body of the request wants it.
+
+    That of a series has no folders for its patient and its study.
+    """
+    form = replace(_ARCHIVE, root=request.level)
+    return _send_own(request, services, wishes_of_body(request, services, form))
+
+
+def get_media(request: Request, services: Services) -> Response:
+    """Give a ZIP archive of a resource that has a DICOMDIR; see the other archive.
+
+    ``extended`` asks for descriptions in the DICOMDIR.
+    """
+    form = replace(_MEDIA, root=_root(request))
+    return _send_own(request, services, wishes_of_query(request, services, form))
+
+
+def post_media(request: Request, services: Services) -> Response:
+    """Give a ZIP archive with a DICOMDIR, as the body of the request wants it."""
+    form = replace(_MEDIA, root=_root(request))
+    return _send_own(request, services, wishes_of_body(request, services, form))
+
+
+def get_created_archive(request: Request, services: Services) -> Response:
+    """Give a ZIP archive of ``resources``, which are ids with commas between."""
+    return _send_any(request, services, wishes_of_query(request, services, _ARCHIVE))
+
+
+def create_archive(request: Request, services: Services) -> Response:
+    """Give a ZIP archive of the resources that the body of the request lists."""
+    return _send_listed(request, services, _ARCHIVE)
+
+
+def get_created_media(request: Request, services: Services) -> Response:
+    """Give a ZIP archive of ``resources`` that has a DICOMDIR."""
+    return _send_any(request, services, wishes_of_query(request, services, _MEDIA))
+
+
+def create_media(request: Request, services: Services) -> Response:
+    """Give a ZIP archive with a DICOMDIR of the resources that the body lists."""
+    return _send_listed(request, services, _MEDIA)
+
+
+def get_created_extended_media(request: Request, services: Services) -> Response:
+    """Give a ZIP archive of ``resources`` that has a DICOMDIR with descriptions."""
+    wishes = wishes_of_query(request, services, _EXTENDED_MEDIA)
+    return _send_any(request, services, wishes)
+
+
+def create_extended_media(request: Request, services: Services) -> Response:
+    """Give a ZIP archive with a described DICOMDIR of the resources in the body."""
+    return _send_listed(request, services, _EXTENDED_MEDIA)
+
+
+def _root(request: Request) -> Level:
+    """Return what the folders of an archive start from."""
+    return Level.PATIENT if request.level is Level.PATIENT else Level.STUDY
+
+
+def _send_own(request: Request, services: Services, wishes: Wishes) -> Response:
+    """Send an archive of the resource that the path names."""
+    wishes = replace(wishes, file_name=wishes.file_name or f"{request.id}.zip")
+    return _send(request, services, wishes, [(request.level, request.id)])
+
+
+def _send_listed(request: Request, services: Services, form: ArchiveForm) -> Response:
+    wishes = wishes_of_body(request, services, form, lists_resources=True)
+    return _send_any(request, services, wishes)
+
+
+def _send_any(request: Request, services: Services, wishes: Wishes) -> Response:
+    """Send an archive of the resources that the request lists."""
+    if wishes.ids is None:
+        raise InvalidInputError("Missing resources argument")
+    return _send(request, services, wishes, services.archiving.find(wishes.ids))
+
+
+def _send(
+    request: Request, services: Services, wishes: Wishes, resources: list[Resource]
+) -> Response:
+    headers = [
+        ("Content-Type", "application/zip"),
+        ("Content-Disposition", named(wishes.file_name, "Archive.zip")),
+    ]
+    if wishes.is_deflated:
+        chunks = services.archiving.deflate(resources, wishes.form)
+        return Response(b"" if request.method == "HEAD" else chunks, headers)
+    layout = services.archiving.lay_out(resources, wishes.form)
+    return content_response(request, layout.read, layout.size, layout.etag, headers)

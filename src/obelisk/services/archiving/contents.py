@@ -1,0 +1,86 @@
+"""The contents of the members of an archive, and who takes them."""
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Protocol, cast
+
+from obelisk.index.archive_reading import InstanceLine
+from obelisk.index.records import Attachment, Compression
+from obelisk.services.archiving.zip_format import Member, dos_time
+from obelisk.services.resources import StoredFile
+from obelisk.storage.base import Storage
+
+_CHUNK_BYTES = 1_048_576
+
+#: How much of a file that is made is held in memory; a larger one goes to the disk
+#: (TemporaryDirectory).
+_BYTES_IN_MEMORY = 4_194_304
+
+
+class Archive(Protocol):
+    """Takes members one after the other."""
+
+    def add(self, member: Member, key: str) -> None:
+        """Add a member whose content changes with a key."""
+        ...
+
+
+class Contents:
+    """The contents of the members, by their number."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._keys: list[str] = []
+        self._sizes: dict[int, int] = {}
+        self._made: IO[bytes] | None = None
+
+    def add(self, line: InstanceLine) -> None:
+        """Add the file of an instance."""
+        if line.compression != Compression.NONE:
+            self._sizes[len(self._keys)] = line.size
+        self._keys.append(line.key)
+
+    def open(self, line: InstanceLine) -> StoredFile:
+        """Return the file of an instance, whether it was added or not."""
+        return self._file(line.key, Compression(line.compression), line.size)
+
+    def _file(self, key: str, compression: Compression, size: int) -> StoredFile:
+        attachment = Attachment(key, compression, size, "", 0, 0, "")
+        return StoredFile(self._storage, attachment)
+
+    def new_file(self) -> IO[bytes]:
+        """Return an empty file that is made for the archive: its last member.
+
+        It lives as long as the contents do.
+        """
+        self._made = cast(
+            "IO[bytes]",
+            tempfile.SpooledTemporaryFile(_BYTES_IN_MEMORY),  # noqa: SIM115 -- idem
+        )
+        return self._made
+
+    def __del__(self) -> None:
+        """Close the file that was made."""
+        if self._made is not None:
+            self._made.close()
+
+    def read(self, number: int, start: int, stop: int) -> Iterator[bytes]:
+        """Yield the content of a member from an offset to another one, exclusive."""
+        if number == len(self._keys) and self._made is not None:
+            return _read_file(self._made, start, stop)
+        key, size = self._keys[number], self._sizes.get(number)
+        if size is None:
+            return self._storage.read(key, start, stop)
+        file = self._file(key, Compression.ZLIB_WITH_SIZE, size)
+        return file.read(start, stop)
+
+
+def _read_file(file: IO[bytes], start: int, stop: int) -> Iterator[bytes]:
+    file.seek(start)
+    while chunk := file.read(min(_CHUNK_BYTES, stop - file.tell())):
+        yield chunk
+
+
+def member_of(name: str, line: InstanceLine) -> Member:
+    """Return what an archive says of the file of an instance."""
+    return Member(name, dos_time(line.received), line.crc32, line.size)

@@ -1,0 +1,66 @@
+"""Archives whose members are deflated while they are sent."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from isal import isal_zlib
+
+from obelisk.services.archiving.layout import ReadMember, gathered
+from obelisk.services.archiving.zip_format import (
+    DEFLATED,
+    Member,
+    central_header,
+    descriptor,
+    end_records,
+    local_header,
+)
+
+_LEVEL = 1
+_RAW_WINDOW_BITS = -15
+
+
+class Deflation:
+    """An archive whose size is known only once it was sent.
+
+    Parameters
+    ----------
+    read_member
+        Gives the contents.
+    """
+
+    def __init__(self, read_member: ReadMember) -> None:
+        self._read_member = read_member
+        self._members: list[Member] = []
+
+    def add(self, member: Member, _key: str) -> None:
+        """Add a member."""
+        self._members.append(replace(member, method=DEFLATED))
+
+    def read(self) -> Iterator[bytes]:
+        """Yield the whole archive."""
+        return gathered(self._parts())
+
+    def _parts(self) -> Iterator[bytes]:
+        position = 0
+        central = bytearray()
+        for number, member in enumerate(self._members):
+            start = position
+            yield (header := local_header(member))
+            position += len(header)
+            packed_size = 0
+            for part in self._packed(number, member.size):
+                packed_size += len(part)
+                yield part
+            packed = replace(member, packed_size=packed_size)
+            yield (tail := descriptor(packed))
+            position += packed_size + len(tail)
+            central += central_header(packed, start)
+        yield bytes(central)
+        yield end_records(len(self._members), position, len(central))
+
+    def _packed(self, number: int, size: int) -> Iterator[bytes]:
+        compressor = isal_zlib.compressobj(_LEVEL, wbits=_RAW_WINDOW_BITS)
+        for chunk in self._read_member(number, 0, size):
+            if packed := compressor.compress(chunk):
+                yield packed
+        yield compressor.flush()

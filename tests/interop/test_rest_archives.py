@@ -1,0 +1,199 @@
+"""Archives and media by HTTP: parts, tags, names, other programs that read them."""
+
+import hashlib
+import io
+import random
+import subprocess
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from factories import make_instance, make_sized_instance, make_study
+from launching import OBELISK, RunningServer, start_server
+
+_SECONDS = 30
+
+
+def _store(server: RunningServer, *files: bytes) -> dict[str, str]:
+    answer: dict[str, str] = {}
+    for content in files:
+        answer = requests.post(
+            f"{server.url}/instances", data=content, timeout=_SECONDS
+        ).json()
+    return answer
+
+
+def _get(server: RunningServer, path: str, **headers: str) -> requests.Response:
+    return requests.get(server.url + path, headers=headers, timeout=_SECONDS)
+
+
+def _post(server: RunningServer, path: str, body: Any) -> requests.Response:
+    return requests.post(server.url + path, json=body, timeout=_SECONDS)
+
+
+def _names(response: requests.Response) -> list[str]:
+    assert response.status_code == 200, response.text
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        assert archive.testzip() is None
+        return archive.namelist()
+
+
+@pytest.mark.parametrize("kind", ["archive", "media", "archive?compression=deflate"])
+def test_other_programs_read_archives(
+    server: RunningServer, tmp_path: Path, kind: str
+) -> None:
+    """``unzip`` and ``7z`` find nothing to complain about."""
+    stored = _store(server, *make_study(501, StudyDescription="Schädel"))
+    path = tmp_path / "archive.zip"
+    path.write_bytes(_get(server, f"/studies/{stored['ParentStudy']}/{kind}").content)
+
+    for command in (["unzip", "-t"], ["7z", "t"]):
+        subprocess.run([*command, str(path)], check=True, capture_output=True)
+
+
+def test_the_directory_of_media_is_read_by_dcmtk(
+    server: RunningServer, tmp_path: Path, dcmtk: Any
+) -> None:
+    """``dcmdump`` reads the DICOMDIR, and each file that it names is there."""
+    stored = _store(server, *make_study(502))
+    response = _get(server, f"/studies/{stored['ParentStudy']}/media")
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        archive.extractall(tmp_path)
+    command = [dcmtk("dcmdump"), "+E", "+P", "0004,1500", str(tmp_path / "DICOMDIR")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    named = [line.split("[")[1].split("]")[0] for line in done.stdout.splitlines()]
+
+    assert len(named) == 6
+    assert not done.stderr
+    for name in named:
+        assert (tmp_path / name.replace("\\", "/")).is_file()
+
+
+def test_an_archive_says_its_size_first(server: RunningServer) -> None:
+    """HEAD tells size and tag; with the tag, nothing is sent again."""
+    stored = _store(server, *make_study(503))
+    path = f"/patients/{stored['ParentPatient']}/archive"
+    head = requests.head(server.url + path, timeout=_SECONDS)
+    whole = _get(server, path)
+    again = _get(server, path, **{"If-None-Match": whole.headers["ETag"]})
+
+    assert head.status_code == 200
+    assert int(head.headers["Content-Length"]) == len(whole.content)
+    assert head.headers["ETag"] == whole.headers["ETag"]
+    assert again.status_code == 304
+
+
+def test_a_change_makes_a_download_start_anew(server: RunningServer) -> None:
+    """A part of another archive is never sent in the middle of one."""
+    stored = _store(server, *make_study(504))
+    path = f"/patients/{stored['ParentPatient']}/archive"
+    tag = _get(server, path).headers["ETag"]
+    asked = {"Range": "bytes=100-199", "If-Range": tag}
+    before = _get(server, path, **asked)
+    _store(server, make_instance(504, number=77))
+    after = _get(server, path, **asked)
+
+    assert (before.status_code, len(before.content)) == (206, 100)
+    assert after.status_code == 200
+    assert len(_names(after)) == 7
+
+
+def test_a_range_behind_the_end_is_refused(server: RunningServer) -> None:
+    """There is nothing to resume behind the last byte."""
+    stored = _store(server, make_instance(505))
+    path = f"/series/{stored['ParentSeries']}/archive"
+
+    assert _get(server, path, Range="bytes=1000000-").status_code == 416
+
+
+@pytest.mark.parametrize("kind", ["archive", "media"])
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_a_download_goes_on_after_a_crash(
+    tmp_path: Path, kind: str, *, is_compressed: bool
+) -> None:
+    """Parts from 20 random offsets, across a kill -9, make the same bytes."""
+    options = {"StorageCompression": is_compressed}
+    server = start_server(OBELISK, tmp_path, **options)
+    try:
+        files = [make_sized_instance(506, 100_000, number=n) for n in range(1, 21)]
+        stored = _store(server, *files)
+        path = f"/studies/{stored['ParentStudy']}/{kind}"
+        whole = _get(server, path)
+        size, tag = len(whole.content), whole.headers["ETag"]
+        chance = random.Random(3)
+        cuts = [0, *sorted(chance.sample(range(1, size), 20)), size]
+        digest = hashlib.sha256()
+        for number, (start, stop) in enumerate(pairwise(cuts)):
+            if number == 10:
+                server.kill()
+                server = start_server(OBELISK, tmp_path, **options)
+            asked = {"Range": f"bytes={start}-{stop - 1}", "If-Range": tag}
+            part = _get(server, path, **asked)
+            assert part.status_code == 206
+            digest.update(part.content)
+    finally:
+        server.kill()
+
+    assert digest.digest() == hashlib.sha256(whole.content).digest()
+
+
+def test_parts_are_downloaded_at_the_same_time(server: RunningServer) -> None:
+    """Eight connections fetch one archive together."""
+    files = [make_sized_instance(507, 100_000, number=n) for n in range(1, 21)]
+    path = f"/studies/{_store(server, *files)['ParentStudy']}/archive"
+    whole = _get(server, path).content
+    step = len(whole) // 8 + 1
+    ranges = [f"bytes={at}-{at + step - 1}" for at in range(0, len(whole), step)]
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(pool.map(lambda one: _get(server, path, Range=one), ranges))
+
+    assert len(parts) == 8
+    assert b"".join(part.content for part in parts) == whole
+
+
+def test_a_deflated_archive_is_sent_as_it_is_made(server: RunningServer) -> None:
+    """Its size is not known before, and it is smaller."""
+    stored = _store(server, *make_study(508, PatientComments="long " * 2000))
+    path = f"/studies/{stored['ParentStudy']}/archive"
+    kept = _get(server, path)
+    deflated = _get(server, f"{path}?compression=deflate")
+
+    assert "Content-Length" not in deflated.headers
+    assert _names(deflated) == _names(kept)
+    assert len(deflated.content) < len(kept.content) // 2
+
+
+def test_options_choose_how_archives_are(launch: Any) -> None:
+    """ZipUseUtf8 keeps letters, and ZipCompression deflates; a request may differ."""
+    server = launch(ZipUseUtf8=True, ZipCompression="Deflate")
+    stored = _store(server, make_instance(509, PatientName="Müller"))
+    path = f"/studies/{stored['ParentStudy']}/archive"
+    by_default, kept = _get(server, path), _get(server, f"{path}?compression=store")
+
+    assert "Content-Length" not in by_default.headers
+    assert "Content-Length" in kept.headers
+    assert "Müller" in _names(by_default)[0]
+    assert "Mller" in _names(_post(server, path, {"Utf8": False}))[0]
+
+
+def test_what_archives_cannot_be_is_refused(server: RunningServer) -> None:
+    """The caller learns what is wrong, with the status of Orthanc."""
+    stored = _store(server, make_instance(510))
+    path = f"/studies/{stored['ParentStudy']}/archive"
+    known = "1.2.840.10008.1.2.4.70"
+    statuses = [
+        _get(server, f"{path}?transcode=nope").status_code,
+        _get(server, f"{path}?transcode={known}").status_code,
+        _get(server, f"{path}?compression=best").status_code,
+        _post(server, path, {"Transcode": known}).status_code,
+        _post(server, path, {"Utf8": 1}).status_code,
+        _post(server, "/tools/create-archive", {}).status_code,
+        _get(server, "/tools/create-media").status_code,
+    ]
+
+    assert statuses == [400] * 7
