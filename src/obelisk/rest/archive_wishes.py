@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from obelisk.dicom.dictionary import TRANSFER_SYNTAXES
-from obelisk.errors import InvalidArgumentError
+from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.json_bodies import read_body
 from obelisk.rest.messages import ArchiveDefaults, BadContentError, Request, Services
 from obelisk.services.archiving.archiving import ArchiveForm
@@ -37,26 +37,37 @@ class Wishes:
     ids: Sequence[str] | None = None
 
 
-def wishes_of_query(request: Request, services: Services, form: ArchiveForm) -> Wishes:
-    """Return what the arguments of a GET say.
+def wishes_of_query(
+    request: Request,
+    services: Services,
+    form: ArchiveForm,
+    *,
+    lists_resources: bool = False,
+) -> Wishes:
+    """Return what the arguments of a GET say; see `wishes_of_body`.
 
     Raises
     ------
     InvalidArgumentError
         If they want something that there is not.
+    InvalidInputError
+        If resources are to be listed and are not.
     """
-    arguments = request.args
-    if "transcode" in arguments:
-        _refuse_transcoding(arguments["transcode"])
-    if form.is_media and "extended" in arguments:
+    if "transcode" in request.args:
+        _refuse_transcoding(request.args["transcode"])
+    if form.is_media and "extended" in request.args:
         form = replace(form, is_extended=True)
-    ids = arguments.get("resources")
-    return Wishes(
-        replace(form, is_utf8=services.archive_defaults.is_utf8),
-        _is_deflated(request, services),
-        arguments.get("filename", ""),
-        None if ids is None else [id_ for id_ in ids.split(",") if id_],
-    )
+    form = replace(form, is_utf8=services.archive_defaults.is_utf8)
+    name = request.args.get("filename", "")
+    is_deflated = _is_deflated(request, services)
+    ids = _ids_of_query(request) if lists_resources else None
+    return Wishes(form, is_deflated, name, ids)
+
+
+def _ids_of_query(request: Request) -> list[str]:
+    if "resources" not in request.args:
+        raise InvalidInputError("Missing resources argument")
+    return [id_ for id_ in request.args["resources"].split(",") if id_]
 
 
 def wishes_of_body(

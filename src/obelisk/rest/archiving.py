@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from obelisk.dicom.levels import Level
-from obelisk.errors import InvalidInputError
 from obelisk.rest.archive_wishes import Wishes, wishes_of_body, wishes_of_query
 from obelisk.rest.file_names import named
 from obelisk.rest.messages import Request, Response, Services
@@ -52,7 +51,7 @@ def post_media(request: Request, services: Services) -> Response:
 
 def get_created_archive(request: Request, services: Services) -> Response:
     """Give a ZIP archive of ``resources``, which are ids with commas between."""
-    return _send_any(request, services, wishes_of_query(request, services, _ARCHIVE))
+    return _send_given(request, services, _ARCHIVE)
 
 
 def create_archive(request: Request, services: Services) -> Response:
@@ -62,7 +61,7 @@ def create_archive(request: Request, services: Services) -> Response:
 
 def get_created_media(request: Request, services: Services) -> Response:
     """Give a ZIP archive of ``resources`` that has a DICOMDIR."""
-    return _send_any(request, services, wishes_of_query(request, services, _MEDIA))
+    return _send_given(request, services, _MEDIA)
 
 
 def create_media(request: Request, services: Services) -> Response:
@@ -72,8 +71,7 @@ def create_media(request: Request, services: Services) -> Response:
 
 def get_created_extended_media(request: Request, services: Services) -> Response:
     """Give a ZIP archive of ``resources`` that has a DICOMDIR with descriptions."""
-    wishes = wishes_of_query(request, services, _EXTENDED_MEDIA)
-    return _send_any(request, services, wishes)
+    return _send_given(request, services, _EXTENDED_MEDIA)
 
 
 def create_extended_media(request: Request, services: Services) -> Response:
@@ -92,6 +90,11 @@ def _send_own(request: Request, services: Services, wishes: Wishes) -> Response:
     return _send(request, services, wishes, [(request.level, request.id)])
 
 
+def _send_given(request: Request, services: Services, form: ArchiveForm) -> Response:
+    wishes = wishes_of_query(request, services, form, lists_resources=True)
+    return _send_any(request, services, wishes)
+
+
 def _send_listed(request: Request, services: Services, form: ArchiveForm) -> Response:
     wishes = wishes_of_body(request, services, form, lists_resources=True)
     return _send_any(request, services, wishes)
@@ -99,9 +102,8 @@ def _send_listed(request: Request, services: Services, form: ArchiveForm) -> Res
 
 def _send_any(request: Request, services: Services, wishes: Wishes) -> Response:
     """Send an archive of the resources that the request lists."""
-    if wishes.ids is None:
-        raise InvalidInputError("Missing resources argument")
-    return _send(request, services, wishes, services.archiving.find(wishes.ids))
+    found = services.archiving.find(wishes.ids or ())
+    return _send(request, services, wishes, found)
 
 
 def _send(

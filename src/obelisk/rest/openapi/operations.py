@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from obelisk.rest import (
     api,
+    archiving,
     attachments,
     bulk,
     changes,
@@ -82,6 +84,27 @@ _FACT = gives(_TEXT, headers=(_IF_NONE_MATCH,))
 def _parts(answer: Mapping[str, Mapping[str, str]], *query: Argument) -> Operation:
     return gives(answer, *query, headers=(_IF_NONE_MATCH,), is_partial=True)
 
+
+_ZIP = {"application/zip": STRING}
+_COMPRESSION = Argument("compression", "`store`, or `deflate` for smaller archives.")
+_ZIP_ARGUMENTS = (
+    _FILE_NAME,
+    _COMPRESSION,
+    Argument("transcode", "Not supported: a transfer syntax of the files."),
+)
+_EXTENDED = Argument("extended", "Describe the series in the DICOMDIR.", PRESENT)
+_RESOURCES = Argument("resources", "Ids, separated by commas; needed.")
+
+
+def _zip_of(body: Mapping[str, Any]) -> Operation:
+    query = (_COMPRESSION,)
+    headers = (_IF_NONE_MATCH,)
+    return Operation(
+        query=query, headers=headers, body=body, answer=_ZIP, is_partial=True
+    )
+
+
+_ZIP_OF_LISTED = _zip_of(json_of({"anyOf": [listed(STRING), OBJECT]}))
 
 OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
     {
@@ -186,6 +209,21 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
         content.get_content: _parts({JSON: listed(STRING), **_BINARY}),
         content.get_pdf: _parts({"application/pdf": STRING}),
         content.export: takes(_TEXT, _EMPTY),
+        # Archives and media
+        archiving.get_archive: _parts(_ZIP, *_ZIP_ARGUMENTS),
+        archiving.post_archive: _zip_of(_EMPTY),
+        archiving.get_media: _parts(_ZIP, *_ZIP_ARGUMENTS, _EXTENDED),
+        archiving.post_media: _zip_of(_EMPTY),
+        archiving.get_created_archive: _parts(_ZIP, *_ZIP_ARGUMENTS, _RESOURCES),
+        archiving.create_archive: _ZIP_OF_LISTED,
+        archiving.get_created_media: _parts(
+            _ZIP, *_ZIP_ARGUMENTS, _EXTENDED, _RESOURCES
+        ),
+        archiving.create_media: _ZIP_OF_LISTED,
+        archiving.get_created_extended_media: _parts(
+            _ZIP, *_ZIP_ARGUMENTS, _EXTENDED, _RESOURCES
+        ),
+        archiving.create_extended_media: _ZIP_OF_LISTED,
         # What users attach to resources
         labels.list_all_labels: gives(json_of(ref("Ids"))),
         labels.get_protection: gives(_TEXT),

@@ -26,6 +26,9 @@ _EVERYWHERE = {"_method"}
 #: What does not answer with success here, or needs an argument.
 _OTHER_STATUSES = {
     "/": 307,
+    "/tools/create-archive": 400,
+    "/tools/create-media": 400,
+    "/tools/create-media-extended": 400,
     "/instances/{id}/pdf": 404,
     "/plugins/{id}": 404,
     "/tools/generate-uid": 404,
