@@ -1,5 +1,6 @@
 """The configuration: Orthanc's files and options, read into typed sections."""
 
+from obelisk.config.archives import ArchiveSection, ZipCompression
 from obelisk.config.choices import (
     DefaultEncoding,
     OverwriteMode,
@@ -7,8 +8,6 @@ from obelisk.config.choices import (
     StorageMode,
 )
 from obelisk.config.find import FindSection
-from obelisk.config.archives import ArchiveSection, ZipCompression
-from obelisk.config.find import FindSection, StorageAccess
 from obelisk.config.loading import load_config
 from obelisk.config.rendering import default_file, effective, reference_tables
 from obelisk.config.sections import (

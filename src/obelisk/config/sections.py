@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from obelisk.config.archives import ArchiveSection
 from obelisk.config.choices import (
     DefaultEncoding,
     OverwriteMode,
     StorageMode,
 )
-from obelisk.config.archives import ArchiveSection
 from obelisk.config.find import FindSection
 from obelisk.config.options import option
 from obelisk.config.service import ServiceSection

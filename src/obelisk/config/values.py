@@ -127,6 +127,7 @@ def to_storage_mode(value: object, _facts: Option) -> StorageMode:
         raise InvalidValueError('"Recycle" or "Reject"')
     return StorageMode(value)
 
+
 def to_zip_compression(value: object, _facts: Option) -> ZipCompression:
     """Return what a name stands for."""
     if value not in [one.value for one in ZipCompression]:

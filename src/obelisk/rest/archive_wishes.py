@@ -58,10 +58,15 @@ def wishes_of_query(
     if form.is_media and "extended" in request.args:
         form = replace(form, is_extended=True)
     form = replace(form, is_utf8=services.archive_defaults.is_utf8)
-    name = request.args.get("filename", "")
-    is_deflated = _is_deflated(request, services)
+    wishes = _wishes(request, services, form, request.args.get("filename", ""))
     ids = _ids_of_query(request) if lists_resources else None
-    return Wishes(form, is_deflated, name, ids)
+    return replace(wishes, ids=ids)
+
+
+def _wishes(
+    request: Request, services: Services, form: ArchiveForm, file_name: str
+) -> Wishes:
+    return Wishes(form, _is_deflated(request, services), file_name)
 
 
 def _ids_of_query(request: Request) -> list[str]:
