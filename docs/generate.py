@@ -4,6 +4,7 @@ from pathlib import Path
 
 from obelisk.cli.arguments import make_parser
 from obelisk.config import reference_tables
+from obelisk.jobs.state import TABLE, Event, State
 from obelisk.rest.openapi.document import group_of, texts_of
 from obelisk.rest.openapi.operation import Argument
 from obelisk.rest.openapi.operations import operation_of
@@ -11,6 +12,9 @@ from obelisk.rest.routes import ROUTES
 from obelisk.rest.routing import Route, concrete_paths
 
 REFERENCE = Path(__file__).parent / "reference"
+EXPLANATION = Path(__file__).parent / "explanation"
+
+_START, _STOP = "<!-- states: made by `make docs` -->", "<!-- end of states -->"
 
 CONFIGURATION = """\
 # Configuration
@@ -141,9 +145,40 @@ def _kind(argument: Argument) -> str:
     return "present" if "const" in argument.schema else str(argument.schema["type"])
 
 
+def states() -> str:
+    """Return the state table of jobs, as a diagram and as a table."""
+    arrows = [
+        f"    {before.value} --> {after.value}: {event.value}"
+        for (before, event), after in TABLE.items()
+        if before is not after
+    ]
+    diagram = ["```mermaid", "stateDiagram-v2", "    [*] --> Pending", *arrows, "```"]
+    head = f"| event | {' | '.join(state.value for state in State)} |"
+    rows = [
+        f"| {event.value} | {' | '.join(_cell(state, event) for state in State)} |"
+        for event in Event
+    ]
+    table = [head, "|---" * (len(State) + 1) + "|", *rows]
+    return "\n".join([*diagram, "", *table])
+
+
+def _cell(state: State, event: Event) -> str:
+    after = TABLE.get((state, event))
+    return "" if after is None else "stays" if after is state else f"→ {after.value}"
+
+
+def jobs_page() -> str:
+    """Return the page about jobs with the states as they are in the code."""
+    text = (EXPLANATION / "jobs.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(_START)
+    _, _, after = rest.partition(_STOP)
+    return f"{before}{_START}\n\n{states()}\n\n{_STOP}{after}"
+
+
 def pages() -> dict[Path, str]:
     """Return the text of each generated page."""
     return {
+        EXPLANATION / "jobs.md": jobs_page(),
         REFERENCE / "configuration.md": CONFIGURATION + reference_tables(),
         REFERENCE / "command-line.md": COMMAND_LINE.format(
             help=make_parser().format_help()

@@ -13,6 +13,14 @@
     ├── ForbiddenError               rule or credentials said no
     │   └── ReadOnlyContentError     belongs to the server, not to its users
     ├── RevisionConflictError        somebody else changed it meanwhile
+    ├── JobError                     a job is not as it should be
+    │   ├── UnknownJobError          there is no such job, or it has no such output
+    │   ├── JobStateError            its state does not allow this
+    │   ├── JobCanceledError         somebody cancelled it
+    │   ├── JobFailedError           it failed (code, details)
+    │   ├── JobConflictError         the key of its request was used for another one
+    │   └── ClaimLostError           somebody else has it now
+    ├── IndexRuleError               a change would break a rule of the index
     ├── NotSupportedError            SOP class, transfer syntax, operation
     ├── LimitError                   size (limit, actual)
     ├── UnavailableError             a retry may help
@@ -114,6 +122,50 @@ class ReadOnlyContentError(ForbiddenError):
 
 class RevisionConflictError(ServerError):
     """Somebody else changed it meanwhile."""
+
+
+class JobError(ServerError):
+    """A job is not as it should be."""
+
+
+class UnknownJobError(JobError):
+    """There is no such job, or it has no such output."""
+
+
+class JobStateError(JobError):
+    """The state of the job does not allow this."""
+
+
+class JobCanceledError(JobError):
+    """Somebody cancelled the job."""
+
+
+class JobFailedError(JobError):
+    """A job that somebody waited for has failed.
+
+    Parameters
+    ----------
+    code
+        The number of its error in the REST API.
+    message
+        What the job says about it.
+    """
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message, code=code)
+        self.code = code
+
+
+class JobConflictError(JobError):
+    """The key of the request was used for another request."""
+
+
+class ClaimLostError(JobError):
+    """The job was given to somebody else meanwhile."""
+
+
+class IndexRuleError(ServerError):
+    """A change would break a rule of the index."""
 
 
 class NotSupportedError(ServerError):

@@ -4,6 +4,7 @@ import os
 import signal
 
 from obelisk.app.description import describe
+from obelisk.app.jobs import JobOffice
 from obelisk.app.main_tags import main_tags_of
 from obelisk.config import (
     AnnotationSection,
@@ -95,6 +96,7 @@ class Node:
         dicom = _dicom_settings(config.dicom)
         self._negotiation = Negotiation(dicom)
         receiver = ingest if self._is_writable else Refusal(self._index, self._encoding)
+        self._jobs = JobOffice(config, self._index, self._storage, self._encoding)
         self._dicom = (
             DICOMServer(dicom, receiver, self._negotiation)
             if config.dicom.enabled
@@ -166,6 +168,7 @@ class Node:
             exports=Exports(
                 self._index, is_enabled=config.service.log_exported_resources
             ),
+            jobs=self._jobs.queue,
             admission=self.admission,
             limits=UploadLimits(
                 body=http.body_size_max * _MEGABYTE,
@@ -238,12 +241,15 @@ class Node:
             self._dicom.start()
         if self._is_writable:
             self._stability.start()
+            self._jobs.start()
 
     def refuse(self, timeout_seconds: float) -> None:
-        """Take no new DICOM work, and wait until what is in progress has ended.
+        """Take no new DICOM work or jobs, and wait until what is in progress has ended.
 
         What takes longer than `timeout_seconds` is cut off.
         """
+        if self._is_writable:
+            self._jobs.stop(timeout_seconds)
         if self._dicom is not None:
             self._dicom.stop(timeout_seconds)
 

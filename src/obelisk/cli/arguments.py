@@ -24,7 +24,7 @@ _EPILOG = """\
 Options for the log are read from left to right: --verbose and --trace reset
 what stands before them. --verbose-CATEGORY and --trace-CATEGORY change one
 category: generic, plugins, http, sqlite, dicom, jobs or lua. There is nothing
-to tell about plugins, jobs and lua yet.
+to tell about plugins and lua yet.
 
 exit status: 0 success, 1 failure while running, 2 wrong command line,
 3 wrong configuration, 4 something that the server needs is not available."""
@@ -100,7 +100,7 @@ def make_parser() -> CommandLineParser:
     add(
         "--no-jobs",
         action="store_true",
-        help="as in Orthanc; has no effect, as there are no jobs yet",
+        help="pause the jobs of the last run; POST /jobs/{id}/resume lets one go on",
     )
     add("--logdir", metavar="DIR", type=Path, help="log to a new file in this folder")
     add("--logfile", metavar="FILE", type=Path, help="append the log to this file")

@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 
 from obelisk import __version__, app
 from obelisk.app.main_tags import main_tags_of
@@ -137,6 +138,8 @@ def _run(options: argparse.Namespace) -> int:
     main_tags_of(config)
     if options.command == "check-config":
         return _check_config(config, warnings)
+    if options.no_jobs:
+        config = replace(config, jobs=replace(config.jobs, is_resuming=False))
     return _serve(config, warnings, options)
 
 

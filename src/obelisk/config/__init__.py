@@ -8,6 +8,7 @@ from obelisk.config.choices import (
     StorageMode,
 )
 from obelisk.config.find import FindSection
+from obelisk.config.job_section import JobSection
 from obelisk.config.loading import load_config
 from obelisk.config.rendering import default_file, effective, reference_tables
 from obelisk.config.sections import (
@@ -29,6 +30,7 @@ __all__ = [
     "DefaultEncoding",
     "FindSection",
     "HTTPSection",
+    "JobSection",
     "Modality",
     "OverwriteMode",
     "StorageAccess",

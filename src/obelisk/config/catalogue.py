@@ -8,7 +8,7 @@ UNSET = object()
 _TRUE = """
 DeidentifyLogs DicomTlsRemoteCertificateRequired HttpsVerifyPeers
 IngestTranscodingOfCompressed IngestTranscodingOfUncompressed LoadPrivateDictionary
-MetricsEnabled OrthancExplorerEnabled SaveJobs StoreDicom
+MetricsEnabled OrthancExplorerEnabled StoreDicom
 SynchronousCMove SynchronousZipStream TcpNoDelay TranscodeDicomProtocol WebDavEnabled
 WebDavUploadAllowed
 """
@@ -43,7 +43,6 @@ UNSUPPORTED: dict[str, Any] = {
     **dict.fromkeys(_FALSE.split(), False),
     **dict.fromkeys(_WITHOUT_DEFAULT.split(), UNSET),
     "BuiltinDecoderTranscoderOrder": "After",
-    "ConcurrentJobs": 2,
     "DefaultPrivateCreator": "",
     "DeidentifyLogsDicomVersion": "2023b",
     "DicomAssociationCloseDelay": 5,
@@ -60,7 +59,6 @@ UNSUPPORTED: dict[str, Any] = {
     "HttpTimeout": 60,
     "HttpsCACertificates": "",
     "JobsEngineThreadsCount": {"ResourceModification": 1},
-    "JobsHistorySize": 10,
     "LuaHeartBeatPeriod": 0,
     "LuaScripts": [],
     "MaximumConcurrentDcmtkTranscoders": 0,

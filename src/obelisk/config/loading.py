@@ -56,6 +56,8 @@ def declared_options() -> Iterator[DeclaredOption]:
     for section, section_type in get_type_hints(Config).items():
         hints = get_type_hints(section_type)
         for one in fields(section_type):
+            if KEY not in one.metadata:
+                continue  # of the command line
             kind = hints[one.name]
             optional = get_origin(kind) in (Union, types.UnionType)
             if optional:

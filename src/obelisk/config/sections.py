@@ -16,6 +16,7 @@ from obelisk.config.choices import (
     StorageMode,
 )
 from obelisk.config.find import FindSection
+from obelisk.config.job_section import JobSection
 from obelisk.config.options import option
 from obelisk.config.service import ServiceSection
 
@@ -90,8 +91,7 @@ class StorageSection:
     differ (`IfChanged`, which needs `StoreMD5ForAttachments`)."""
 
     store_md5: bool = option("StoreMD5ForAttachments", default=True)
-    """Whether the MD5 of each file is kept in the index, so that damage can be
-    found."""
+    """Whether the MD5 of each file is kept in the index, to find damage."""
 
     sync_storage_area: bool = option("SyncStorageArea", default=True)
     """Whether each file is on the disk (`fsync`) before its sender gets the answer.
@@ -254,8 +254,7 @@ class DICOMSection:
     """Whether callers must call this server by its `DicomAet`."""
 
     strict_ae_title_comparison: bool = option("StrictAetComparison", default=False)
-    """Whether upper and lower case differ when application entity titles are
-    compared."""
+    """Whether upper and lower case differ in application entity titles."""
 
     check_modality_host: bool = option("DicomCheckModalityHost", default=False)
     """Whether a caller that is listed in `DicomModalities` must call from the host
@@ -348,6 +347,8 @@ class Config:
 
     archives: ArchiveSection = field(default_factory=ArchiveSection)
     """ZIP archives."""
+    jobs: JobSection = field(default_factory=JobSection)
+    """Jobs."""
 
     http: HTTPSection = HTTPSection()
     """The HTTP server."""

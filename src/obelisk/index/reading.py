@@ -11,6 +11,7 @@ from obelisk.errors import NotFoundError
 from obelisk.index.annotation_reading import AnnotationReading
 from obelisk.index.archive_reading import ArchiveReading
 from obelisk.index.exports import ExportReading
+from obelisk.index.job_reading import JobReading
 from obelisk.index.query import compile_count, compile_find
 from obelisk.index.records import (
     Attachment,
@@ -28,7 +29,7 @@ from obelisk.index.statements import STATEMENTS
 _LAST_SEQ = 2**63 - 1
 
 
-class ReadTransaction(AnnotationReading, ExportReading, ArchiveReading):
+class ReadTransaction(AnnotationReading, ExportReading, ArchiveReading, JobReading):
     """A consistent view of the index.
 
     Parameters

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from obelisk.dicom.main_tags import STANDARD, MainTags
-from obelisk.errors import IndexUnavailableError, ReadOnlyError, ServerError
+from obelisk.errors import (
+    IndexRuleError,
+    IndexUnavailableError,
+    ReadOnlyError,
+    ServerError,
+)
 from obelisk.index.conditions import fold_value
 from obelisk.index.migrations import check_schema, migrate
 from obelisk.index.reading import ReadTransaction
@@ -201,7 +206,9 @@ class SQLiteIndex:
             self._readers.pop().close()
 
 
-def _wrapped(error: BaseException) -> IndexUnavailableError:
-    wrapped = IndexUnavailableError(f"The index failed: {error}")
+def _wrapped(error: BaseException) -> ServerError:
+    is_refused = isinstance(error, sqlite3.IntegrityError)
+    kind = IndexRuleError if is_refused else IndexUnavailableError
+    wrapped = kind(f"The index failed: {error}")
     wrapped.__cause__ = error
     return wrapped

@@ -8,6 +8,7 @@ from obelisk.index.attribute_writing import (
     to_json,
 )
 from obelisk.index.exports import ExportWriting
+from obelisk.index.job_writing import JobWriting
 from obelisk.index.records import (
     NEW,
     STABLE,
@@ -30,7 +31,7 @@ _DELETE_ANNOTATIONS = (
 )
 
 
-class WriteTransaction(AttributeWriting, ExportWriting):
+class WriteTransaction(AttributeWriting, ExportWriting, JobWriting):
     """A consistent view of the index that can be changed."""
 
     def store_instance(self, new: NewInstance, mode: OverwriteMode) -> StoreOutcome:

@@ -6,7 +6,9 @@ from typing import Any
 from obelisk.dicom.levels import Level
 from obelisk.dicom.tag_json import TagForm
 from obelisk.errors import InvalidArgumentError, InvalidInputError
+from obelisk.job_types.deletion import Deletion
 from obelisk.rest.find import LEVEL_OF_NAME
+from obelisk.rest.job_requests import is_awaited, submit
 from obelisk.rest.json_bodies import Fields, read_fields
 from obelisk.rest.messages import (
     BadContentError,
@@ -41,14 +43,24 @@ def bulk_delete(request: Request, services: Services) -> Response:
     """Delete many resources at once; ``Resources`` lists their ids.
 
     Those that do not exist, or went with one that was named before, are passed over.
+    With ``Asynchronous`` it is done by a job, whose id is the answer.
     """
-    ids = read_fields(request, services).get("Resources")
+    fields = read_fields(request, services)
+    ids = fields.get("Resources")
     if not isinstance(ids, list):
         raise InvalidInputError("The body must contain a Resources array")
     if not all(isinstance(id_, str) for id_ in ids):
         raise InvalidInputError("Invalid payload")
+    if not is_awaited(request, fields):
+        return submit(request, services, _deletion(ids, services), fields)
     services.bulk.delete(ids)
     return text_response()
+
+
+def _deletion(ids: Sequence[str], services: Services) -> Deletion:
+    resources = services.resources.known(ids)
+    instances = services.resources.instances_of(resources)
+    return Deletion(resources=resources, instances=instances)
 
 
 def _shown(

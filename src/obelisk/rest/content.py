@@ -3,7 +3,7 @@
 import os
 
 from obelisk.errors import ForbiddenError
-from obelisk.rest.bodies import open_body
+from obelisk.rest.json_bodies import read_body
 from obelisk.rest.messages import Request, Response, Services, json_response
 from obelisk.rest.ranges import content_response
 from obelisk.services.content import RawValue
@@ -33,9 +33,7 @@ def export(request: Request, services: Services) -> Response:
     if not services.is_file_system_writable:
         raise ForbiddenError("Writing files is switched off")
     file = services.resources.open_file(request.id)
-    with services.admission.receive():
-        body = b"".join(open_body(request, services.admission, services.limits))
-    file.write_to(os.fsdecode(body))
+    file.write_to(os.fsdecode(read_body(request, services)))
     return json_response({})
 
 

@@ -158,3 +158,25 @@ ERROR_CODES: Mapping[int, str] = MappingProxyType(
     }
 )
 """The description of each number; clients find both in the body of an error."""
+
+_CODES_OF_HTTP = {
+    400: (3, 5, 8, 12, 15, 28, *range(2019, 2026)),
+    401: (29,),
+    403: (45,),
+    404: (7, 13, 17, 21),
+    406: (34,),
+    409: (43, 46),
+    415: (3000,),
+    416: (41,),
+    503: (36, 42),
+    507: (19,),
+}
+
+_HTTP_OF_CODE = {
+    code: status for status, codes in _CODES_OF_HTTP.items() for code in codes
+}
+
+
+def http_status_of(code: int) -> int:
+    """Return the HTTP status that goes with an error number."""
+    return _HTTP_OF_CODE.get(code, 500)

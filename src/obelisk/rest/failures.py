@@ -11,10 +11,15 @@ from obelisk.errors import (
     ConfigError,
     CorruptedFileError,
     ForbiddenError,
+    IndexRuleError,
     IndexUnavailableError,
     InvalidArgumentError,
     InvalidDICOMError,
     InvalidInputError,
+    JobCanceledError,
+    JobConflictError,
+    JobFailedError,
+    JobStateError,
     LimitError,
     NotFoundError,
     NotSupportedError,
@@ -27,10 +32,11 @@ from obelisk.errors import (
     StorageError,
     StorageFullError,
     UnavailableError,
+    UnknownJobError,
     UnknownNameError,
 )
 from obelisk.rest.auth import REALM, UnauthorizedError
-from obelisk.rest.error_codes import ERROR_CODES
+from obelisk.rest.error_codes import ERROR_CODES, http_status_of
 from obelisk.rest.messages import (
     TEXT,
     BadContentError,
@@ -71,6 +77,11 @@ STATUS_OF: Mapping[type[ServerError], Status] = MappingProxyType(
         ReadOnlyError: Status(500, 22),
         ForbiddenError: Status(403, 45),
         UnauthorizedError: Status(401, 29),
+        UnknownJobError: Status(404, 7),
+        JobStateError: Status(400, 6),
+        JobCanceledError: Status(500, 37),
+        JobConflictError: Status(409, 46),
+        IndexRuleError: Status(500, 11),
         NotSupportedError: Status(415, 3000),
         LimitError: Status(413, 8),
         RangeError: Status(416, 41),
@@ -89,6 +100,8 @@ STATUS_OF: Mapping[type[ServerError], Status] = MappingProxyType(
 
 def status_of(error: Exception) -> Status:
     """Return the codes of an error; those of an internal one if it is none of ours."""
+    if isinstance(error, JobFailedError):
+        return Status(http_status_of(error.code), error.code)
     for ancestor in type(error).__mro__:
         if ancestor in STATUS_OF:
             return STATUS_OF[ancestor]

@@ -16,7 +16,8 @@ _INTEGER_MAX = 2**63 - 1
 def read_body(request: Request, services: Services) -> bytes:
     """Return the whole body of a request."""
     with services.admission.receive():
-        return b"".join(open_body(request, services.admission, services.limits))
+        chunks = open_body(request, services.admission, services.limits)
+        return b"".join(map(bytes, chunks))  # their buffer is used again
 
 
 def read_boolean(request: Request, services: Services) -> bool:
@@ -51,6 +52,10 @@ class Fields:
     def get(self, name: str) -> Any:
         """Return a value as it came, `None` if it is absent."""
         return self._values.get(name)
+
+    def canonical(self) -> bytes:
+        """Return the object as JSON, the same for each way to write it."""
+        return orjson.dumps(self._values, option=orjson.OPT_SORT_KEYS)
 
     def _given(self, name: str, default: Any) -> Any:
         value = self._values.get(name)
@@ -131,8 +136,17 @@ def read_fields(request: Request, services: Services) -> Fields:
     InvalidInputError
         If the body is no JSON object.
     """
+    return _fields(read_body(request, services))
+
+
+def read_optional_fields(request: Request, services: Services) -> Fields:
+    """Return the fields of `read_fields`; none of them for an empty body."""
+    return _fields(read_body(request, services) or b"{}")
+
+
+def _fields(body: bytes) -> Fields:
     try:
-        values = orjson.loads(read_body(request, services))
+        values = orjson.loads(body)
     except orjson.JSONDecodeError:
         values = None
     if not isinstance(values, dict):

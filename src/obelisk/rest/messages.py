@@ -12,6 +12,7 @@ import werkzeug
 from obelisk.dicom.levels import Level
 from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.errors import InvalidArgumentError, InvalidInputError
+from obelisk.jobs.queue import JobQueue
 from obelisk.rest.acceptance import Acceptance
 from obelisk.rest.admission import Admission
 from obelisk.rest.caching import BytesCache
@@ -99,6 +100,7 @@ class Services:
     protection: Protection
     changes: Changes
     exports: Exports
+    jobs: JobQueue
     admission: Admission
     limits: UploadLimits
     default_encoding: AssumedEncoding

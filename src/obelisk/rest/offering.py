@@ -21,6 +21,7 @@ _WRITING = frozenset(
         ("POST", "/tools/reconstruct"),
         ("POST", "/tools/invalidate-tags"),
         ("POST", "/tools/bulk-delete"),
+        ("POST", "/{level}/{id}/verify"),
     }
 )
 

@@ -36,6 +36,20 @@ from obelisk.rest.content import export, get_content, get_pdf
 from obelisk.rest.exports import clear_exports, list_exports
 from obelisk.rest.find import count_resources, find, lookup
 from obelisk.rest.instances import get_file, get_header, get_simplified_tags, get_tags
+from obelisk.rest.job_events import watch_job
+from obelisk.rest.jobs import (
+    cancel_job,
+    count_jobs,
+    delete_job,
+    delete_output,
+    get_job,
+    get_output,
+    list_jobs,
+    pause_job,
+    resubmit_job,
+    resume_job,
+    set_priority,
+)
 from obelisk.rest.labels import (
     add_label,
     get_label,
@@ -94,6 +108,7 @@ from obelisk.rest.tools import (
     shut_down,
 )
 from obelisk.rest.uploads import store
+from obelisk.rest.verification import verify
 from obelisk.rest.views import (
     get_instances_tags,
     get_module,
@@ -162,6 +177,20 @@ ROUTES = (
     Route("/tools/execute-script", refuse_script, ("POST",), "execute-script"),
     Route("/tools/reset", reset, ("POST",), "reset"),
     Route("/tools/shutdown", shut_down, ("POST",), "shutdown"),
+    # Jobs
+    Route("/jobs", list_jobs, ("GET",), "jobs"),
+    Route("/jobs/counts", count_jobs, ("GET",), "job-counts"),
+    Route("/jobs/{id}", get_job, ("GET",), "job"),
+    Route("/jobs/{id}", delete_job, ("DELETE",), "delete-job"),
+    Route("/jobs/{id}/cancel", cancel_job, ("POST",), "cancel-job"),
+    Route("/jobs/{id}/pause", pause_job, ("POST",), "pause-job"),
+    Route("/jobs/{id}/resume", resume_job, ("POST",), "resume-job"),
+    Route("/jobs/{id}/resubmit", resubmit_job, ("POST",), "resubmit-job"),
+    Route("/jobs/{id}/priority", set_priority, ("PUT",), "prioritise-job"),
+    Route("/jobs/{id}/events", watch_job, ("GET",), "watch-job"),
+    Route("/jobs/{id}/{name}", get_output, ("GET",), "job-output"),
+    Route("/jobs/{id}/{name}", delete_output, ("DELETE",), "delete-job-output"),
+    Route("/{level}/{id}/verify", verify, ("POST",), "verify"),
     # Searches
     Route("/tools/find", find, ("POST",), "find"),
     Route("/tools/count-resources", count_resources, ("POST",), "count"),

@@ -19,7 +19,7 @@ from obelisk.services.content_names import CONTENT_NUMBERS, ContentNames
 from obelisk.services.digest import Digest
 from obelisk.services.quota import UNLIMITED, Quota
 from obelisk.services.removal import Removal
-from obelisk.services.resources import StoredFile
+from obelisk.services.stored_files import StoredFile
 from obelisk.services.timestamps import utc_text
 from obelisk.storage.base import Buffer, PendingContent, Storage
 

@@ -8,7 +8,8 @@ from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.parsing import Buffer, Dataset, Element, read_dataset
 from obelisk.errors import InvalidArgumentError, NotFoundError
 from obelisk.services.encoding import AssumedEncoding
-from obelisk.services.resources import Resources, StoredFile
+from obelisk.services.resources import Resources
+from obelisk.services.stored_files import StoredFile
 
 _PIXEL_DATA = 0x7FE00010
 _ITEM = (0xFFFE, 0xE000)

@@ -20,7 +20,8 @@ from obelisk.services.attachments import Attachments
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.ingest import attributes_by_level, file_metadata
 from obelisk.services.numbering import index_in_series
-from obelisk.services.resources import Resources, StoredFile
+from obelisk.services.resources import Resources
+from obelisk.services.stored_files import StoredFile
 
 _PAGE_SIZE = 1000
 

@@ -1,30 +1,22 @@
 """Read and delete what is stored."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
-from obelisk.dicom.levels import Level
-from obelisk.errors import (
-    ContentGoneError,
-    ContentReplacedError,
-    NotFoundError,
-    StorageError,
-)
+from obelisk.dicom.levels import LEVELS, Level
+from obelisk.errors import NotFoundError
 from obelisk.index.base import Index
 from obelisk.index.reading import ReadTransaction
-from obelisk.index.records import Attachment, Compression, Counts, ResourceRow
+from obelisk.index.records import Attachment, Counts, ResourceRow
 from obelisk.index.series_status import SeriesStatus, series_status
 from obelisk.index.writing import WriteTransaction
-from obelisk.services.compression import decompress
 from obelisk.services.removal import Removal
-from obelisk.storage.base import Buffer, Storage
+from obelisk.services.stored_files import StoredFile
+from obelisk.storage.base import Storage
 
-_T = TypeVar("_T")
 #: So many instances are deleted at a time, if their series are not larger.
 _DELETED_MAX = 1000
 
@@ -94,145 +86,6 @@ class ResourceDescription:
         return found
 
 
-class StoredFile:
-    """The content of an attachment, such as the file of an instance.
-
-    Somebody may replace or delete the file between the moment when it is looked up
-    and that when it is opened; then it is looked up again. Used by one thread.
-
-    Parameters
-    ----------
-    storage
-        Holds the file.
-    attachment
-        What the index knows of it.
-    look_up
-        Finds the attachment again, or raises `NotFoundError`; without it, a file that
-        is gone stays so.
-    """
-
-    def __init__(
-        self,
-        storage: Storage,
-        attachment: Attachment,
-        look_up: Callable[[], Attachment] | None = None,
-    ) -> None:
-        self._storage = storage
-        self._look_up = look_up
-        #: What the index knows of it.
-        self.attachment = attachment
-
-    @property
-    def size(self) -> int:
-        """The size in bytes."""
-        return self.attachment.size
-
-    @property
-    def md5(self) -> str:
-        """The MD5 sum in hexadecimal, empty if it was not computed."""
-        return self.attachment.md5
-
-    @property
-    def uuid(self) -> str:
-        """The name of the file in the storage area; it never gets other content."""
-        return self.attachment.key
-
-    def _open(self, opened: Callable[[Attachment], _T], *, is_same: bool) -> _T:
-        """Open the file, or the one that took its place.
-
-        Parameters
-        ----------
-        opened
-            Opens the file of an attachment.
-        is_same
-            Whether that must have the same content.
-        """
-        while True:
-            try:
-                return opened(self.attachment)
-            except ContentGoneError as error:
-                old = self.attachment
-                self._follow(error)
-                if is_same and not _is_same_content(old, self.attachment):
-                    raise ContentReplacedError from None
-
-    def _follow(self, error: ContentGoneError) -> None:
-        """Take up the file that took the place of one that is gone."""
-        if self._look_up is None:
-            raise error
-        present = self._look_up()
-        if present.key == self.attachment.key:
-            raise error
-        self.attachment = present
-
-    def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Yield the content, or a range of it; see `Storage.read`.
-
-        Raises
-        ------
-        ContentReplacedError
-            If it has other content by now.
-        """
-        return self._open(lambda file: self._read(file, start, stop), is_same=True)
-
-    def _read(self, file: Attachment, start: int, stop: int | None) -> Iterator[bytes]:
-        if file.compression is Compression.NONE:
-            return self._storage.read(file.key, start, stop)
-        content = decompress(self._storage.read(file.key))
-        return _cut(content, start, file.size if stop is None else stop)
-
-    def read_stored(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Yield the bytes as they are stored, or a range of them.
-
-        Raises
-        ------
-        ContentReplacedError
-            If they are others by now.
-        """
-        try:
-            return self._storage.read(self.attachment.key, start, stop)
-        except ContentGoneError as error:
-            self._follow(error)
-            raise ContentReplacedError from None
-
-    def write_to(self, path: str) -> None:
-        """Write the content to a path of this machine, or raise `StorageError`."""
-        try:
-            with Path(path).open("wb") as target:
-                target.writelines(self.read())
-        except (OSError, ValueError) as error:
-            raise StorageError("The file cannot be written") from error
-
-    @contextmanager
-    def view(self) -> Iterator[Buffer]:
-        """Open the content for random access for the length of a `with` block."""
-        with ExitStack() as stack:
-            yield self._open(
-                lambda file: stack.enter_context(self._view(file)), is_same=False
-            )
-
-    def _view(self, file: Attachment) -> AbstractContextManager[Buffer]:
-        if file.compression is Compression.NONE:
-            return self._storage.view(file.key)
-        return nullcontext(b"".join(self._read(file, 0, None)))
-
-
-def _is_same_content(one: Attachment, other: Attachment) -> bool:
-    return (one.size, one.md5, one.crc32) == (other.size, other.md5, other.crc32)
-
-
-def _cut(chunks: Iterator[bytes], start: int, stop: int) -> Iterator[bytes]:
-    """Yield the bytes from `start` to `stop` of a stream."""
-    position = 0
-    for chunk in chunks:
-        part = chunk[max(0, start - position) : max(0, stop - position)]
-        position += len(chunk)
-        if part:
-            yield part
-        if position >= stop:
-            return
-
-
 class Resources:
     """Reads and deletes patients, studies, series and instances."""
 
@@ -265,6 +118,29 @@ class Resources:
         with self._index.read() as transaction:
             row = transaction.get_row(level, id_)
             return describe(transaction, level, [row])[0]
+
+    def known(self, ids: Sequence[str]) -> list[tuple[Level, str]]:
+        """Return level and id of those of some ids that are of a resource."""
+        with self._index.read() as transaction:
+            return [
+                (level, id_)
+                for id_ in ids
+                for level in LEVELS
+                if transaction.lookup_pk(level, id_) is not None
+            ]
+
+    def instances_of(self, resources: Sequence[tuple[Level, str]]) -> list[str]:
+        """Return the ids of the instances of some resources, each once."""
+        found: dict[str, None] = {}
+        with self._index.read() as transaction:
+            for level, id_ in resources:
+                pk = transaction.get_pk(level, id_)
+                if level is Level.INSTANCE:
+                    found[id_] = None
+                else:
+                    below = transaction.find_descendant_ids(level, pk, Level.INSTANCE)
+                    found |= dict.fromkeys(below)
+        return list(found)
 
     def child_ids(self, level: Level, id_: str, child_level: Level) -> list[str]:
         """Return the ids of what is below a resource, at any deeper level."""

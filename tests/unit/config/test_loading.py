@@ -300,13 +300,18 @@ def test_a_strange_option_gets_no_suggestion(load):
 def test_options_of_orthanc_without_effect_are_reported(load):
     """Those at Orthanc's default share one line, as they change nothing."""
     _, warnings = load(
-        {"ConcurrentJobs": 8, "JobsHistorySize": 10, "SaveJobs": True, "DicomWeb": {}}
+        {
+            "HttpTimeout": 8,
+            "MediaArchiveSize": 1,
+            "MetricsEnabled": True,
+            "DicomWeb": {},
+        }
     )
 
     assert len(warnings) == 3
-    assert '"ConcurrentJobs" of Orthanc is not supported yet' in warnings[0]
+    assert '"HttpTimeout" of Orthanc is not supported yet' in warnings[0]
     assert '"DicomWeb" belongs to a plugin' in warnings[1]
-    assert warnings[2].endswith(": JobsHistorySize, SaveJobs")
+    assert warnings[2].endswith(": MediaArchiveSize, MetricsEnabled")
 
 
 @pytest.mark.parametrize("name", ["DicomTlsEnabled", "SslVerifyPeers"])

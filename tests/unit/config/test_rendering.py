@@ -57,9 +57,10 @@ def test_every_field_is_documented(section):
 
 
 def test_every_option_has_facts():
-    """No field of a section lacks its name in a configuration file."""
+    """No field of a section lacks its name in a file, but for the command line's."""
     for section in get_type_hints(Config).values():
-        assert all(KEY in one.metadata for one in fields(section))
+        nameless = [one.name for one in fields(section) if KEY not in one.metadata]
+        assert nameless in ([], ["is_resuming"])
 
 
 def test_modalities_are_written_in_a_form_that_is_read():

@@ -92,7 +92,8 @@ FROM attachment WHERE level = ? AND resource_pk = ? ORDER BY content_type
 
 -- name: find_known_keys
 -- Of a list in JSON.
-SELECT key FROM attachment WHERE key IN (SELECT value FROM json_each(?))
+SELECT key FROM attachment WHERE key IN (SELECT value FROM json_each(?1))
+UNION ALL SELECT key FROM job_output WHERE key IN (SELECT value FROM json_each(?1))
 
 -- name: find_lineage
 -- The pks of a series and its ancestors, and how many instances it announces.
@@ -357,3 +358,126 @@ SELECT i.pk, i.id, MAX(0, COALESCE(i.index_in_series, 0)) AS number,
 FROM instance i
 JOIN attachment a ON a.level = 3 AND a.resource_pk = i.pk AND a.content_type = 1
 WHERE i.parent_pk = ? ORDER BY number, i.id
+
+-- name: insert_job
+INSERT INTO job (id, type, state, priority, sequence, destination, cursor, content, retry_policy,
+                 is_permissive, is_kept, awaiting_count, is_auto_deleted, created_at, updated_at,
+                 has_user_data)
+VALUES (?1, ?2, 'Pending', ?3, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM job), ?4, 'null', ?5,
+        ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12)
+
+-- name: insert_job_input
+INSERT INTO job_input (job_pk, arguments, user_data) VALUES (?, ?, ?)
+
+-- name: replace_job_arguments
+UPDATE job_input SET arguments = ? WHERE job_pk = ?
+
+-- name: find_job_arguments
+SELECT arguments FROM job_input WHERE job_pk = ?
+
+-- name: find_job_user_data
+SELECT user_data FROM job_input WHERE job_pk = ?
+
+-- name: insert_job_request
+INSERT INTO job_request (key, digest, job_pk) VALUES (?, ?, ?)
+
+-- name: find_job_request
+SELECT q.digest, j.id FROM job_request q JOIN job j ON j.pk = q.job_pk WHERE q.key = ?
+
+-- name: find_job
+SELECT {columns} FROM job WHERE id = ?
+
+-- name: find_job_by_pk
+SELECT {columns} FROM job WHERE pk = ?
+
+-- name: find_jobs
+SELECT {columns} FROM job{conditions} ORDER BY {order} LIMIT ? OFFSET ?
+
+-- name: count_jobs
+SELECT state, number FROM job_count
+
+-- name: has_pending_job
+SELECT EXISTS (SELECT 1 FROM job WHERE state = 'Pending')
+
+-- name: find_claimable_job
+-- The first pending job of each destination that does not have its share of the workers.
+-- Left to itself, SQLite would look at all that is pending.
+WITH RECURSIVE waiting (destination) AS (
+    SELECT MIN(destination) FROM job INDEXED BY job_pending WHERE state = 'Pending'
+    UNION ALL
+    SELECT (SELECT MIN(destination) FROM job INDEXED BY job_pending
+            WHERE state = 'Pending' AND destination > waiting.destination)
+    FROM waiting WHERE waiting.destination IS NOT NULL
+)
+SELECT j.pk FROM waiting JOIN job j ON j.pk = (
+    SELECT pk FROM job WHERE state = 'Pending' AND destination = waiting.destination
+    ORDER BY priority DESC, sequence LIMIT 1
+)
+WHERE waiting.destination = '' OR ?2 > (
+    SELECT COUNT(*) FROM job
+    WHERE state = 'Running' AND owner = ?1 AND destination = waiting.destination
+)
+ORDER BY j.priority DESC, j.sequence LIMIT 1
+
+-- name: claim_job
+UPDATE job SET state = 'Running', owner = ?1, fence = fence + 1, lease_until = ?2,
+    running_since = ?3, updated_at = ?3, revision = revision + 1
+WHERE pk = ?4
+
+-- name: update_job
+UPDATE job SET {columns}, revision = revision + 1 WHERE pk = ?
+
+-- name: next_job_sequence
+SELECT COALESCE(MAX(sequence), 0) + 1 FROM job
+
+-- name: renew_lease
+UPDATE job SET lease_until = ? WHERE pk = ? AND owner = ? AND fence = ? AND state = 'Running'
+
+-- name: find_lost_jobs
+SELECT pk FROM job WHERE state = 'Running' AND lease_until <= ?
+
+-- name: find_due_jobs
+SELECT pk FROM job INDEXED BY job_retrying WHERE state = 'Retry' AND retry_at <= ?
+
+-- name: find_oldest_completed_jobs
+-- But for those that somebody waits for.
+SELECT pk FROM job WHERE completed_at IS NOT NULL AND awaiting_count = 0
+ORDER BY completed_at, pk LIMIT ?
+
+-- name: count_completed_jobs
+-- Idem.
+SELECT (SELECT SUM(number) FROM job_count WHERE state IN ('Success', 'Failure'))
+     - (SELECT COUNT(*) FROM job WHERE awaiting_count > 0 AND completed_at IS NOT NULL)
+
+-- name: find_jobs_not_kept
+SELECT pk FROM job WHERE is_kept = 0
+
+-- name: find_unfinished_jobs
+SELECT pk FROM job WHERE state IN ('Pending', 'Running', 'Retry')
+
+-- name: forget_awaited_jobs
+UPDATE job SET awaiting_count = 0 WHERE awaiting_count > 0
+
+-- name: delete_job
+DELETE FROM job WHERE pk = ?
+
+-- name: insert_job_failure
+INSERT INTO job_failure (job_pk, position, id, error_code, error_details) VALUES (?, ?, ?, ?, ?)
+
+-- name: find_job_failures
+SELECT id, error_code, error_details FROM job_failure WHERE job_pk = ? ORDER BY position LIMIT ?
+
+-- name: clear_job_failures
+DELETE FROM job_failure WHERE job_pk = ?
+
+-- name: insert_job_output
+INSERT INTO job_output (job_pk, name, key, size, media_type, file_name) VALUES (?, ?, ?, ?, ?, ?)
+
+-- name: find_job_output
+SELECT name, key, size, media_type, file_name FROM job_output WHERE job_pk = ? AND name = ?
+
+-- name: find_job_output_keys
+SELECT key FROM job_output WHERE job_pk = ?
+
+-- name: delete_job_outputs
+DELETE FROM job_output WHERE job_pk = ?1 AND (?2 IS NULL OR name = ?2) RETURNING key

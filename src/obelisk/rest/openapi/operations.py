@@ -14,6 +14,8 @@ from obelisk.rest import (
     exports,
     find,
     instances,
+    job_events,
+    jobs,
     labels,
     metadata,
     reconstruction,
@@ -21,6 +23,7 @@ from obelisk.rest import (
     system,
     tools,
     uploads,
+    verification,
     views,
 )
 from obelisk.rest.openapi.operation import (
@@ -75,6 +78,20 @@ _SHORT_TAGS = Argument("short", "Write attributes by their number.", PRESENT)
 _TAGS = (_SIMPLIFY, _SHORT_TAGS, _IGNORE)
 _WHOLE = Argument("whole", "Give what stands behind Pixel Data too.", PRESENT)
 _FILE_NAME = Argument("filename", "The name of the file for the client.")
+
+_JOBS = (
+    Argument("state", "The states of the wanted jobs, separated by semicolons."),
+    Argument("type", "The types of the wanted jobs, separated by semicolons."),
+    Argument("order", "`id`, `submission`, `completion` or `priority`, or `-id` …"),
+    Argument("since", "How many to skip.", INTEGER),
+    Argument("limit", "How many to give at most, 0 for all.", INTEGER),
+)
+_ONLY = Argument("only", "`failed` to do again no more than what failed.")
+_LAST_EVENT = Argument("Last-Event-ID", "The number of the last event that was seen.")
+_JOB_HEADERS = (
+    Argument("Prefer", "`respond-async`, or `wait=` and seconds (RFC 7240)."),
+    Argument("Idempotency-Key", "A name under which the request makes one job only."),
+)
 
 _IF_MATCH = Argument("If-Match", "The revision that is changed, as its ETag.")
 _IF_NONE_MATCH = Argument("If-None-Match", "The ETag of what the client has.")
@@ -225,6 +242,21 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
         ),
         archiving.create_extended_media: _ZIP_OF_LISTED,
         # What users attach to resources
+        jobs.list_jobs: gives(json_of({"type": "array"}), _EXPAND, *_JOBS),
+        jobs.count_jobs: gives(_EMPTY),
+        jobs.get_job: gives(_EMPTY),
+        jobs.delete_job: gives(_TEXT),
+        jobs.cancel_job: gives(_EMPTY),
+        jobs.pause_job: gives(_EMPTY),
+        jobs.resume_job: gives(_EMPTY),
+        jobs.resubmit_job: gives(_EMPTY, _ONLY),
+        jobs.set_priority: takes(_TEXT, _TEXT),
+        jobs.get_output: gives(_BINARY),
+        jobs.delete_output: gives(_TEXT),
+        job_events.watch_job: gives(
+            {"text/event-stream": STRING}, headers=(_LAST_EVENT,)
+        ),
+        verification.verify: takes(_EMPTY, _EMPTY, headers=_JOB_HEADERS),
         labels.list_all_labels: gives(json_of(ref("Ids"))),
         labels.get_protection: gives(_TEXT),
         labels.set_protection: takes(_TEXT, _TEXT),

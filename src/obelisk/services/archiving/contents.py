@@ -7,7 +7,7 @@ from typing import IO, Protocol, cast
 from obelisk.index.archive_reading import InstanceLine
 from obelisk.index.records import Attachment, Compression
 from obelisk.services.archiving.zip_format import Member, dos_time
-from obelisk.services.resources import StoredFile
+from obelisk.services.stored_files import StoredFile
 from obelisk.storage.base import Storage
 
 _CHUNK_BYTES = 1_048_576

@@ -19,7 +19,7 @@ from obelisk.services.archiving.contents import Archive, Contents, member_of
 from obelisk.services.archiving.selection import ChosenSeries
 from obelisk.services.archiving.zip_format import Member, dos_time
 from obelisk.services.encoding import AssumedEncoding
-from obelisk.services.resources import StoredFile
+from obelisk.services.stored_files import StoredFile
 
 _CHUNK_BYTES = 1_048_576
 _DIRECTORY_NAME = "DICOMDIR"

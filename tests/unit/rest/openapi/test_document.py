@@ -30,6 +30,9 @@ _OTHER_STATUSES = {
     "/tools/create-media": 400,
     "/tools/create-media-extended": 400,
     "/instances/{id}/pdf": 404,
+    "/jobs/{id}": 404,
+    "/jobs/{id}/events": 404,
+    "/jobs/{id}/{name}": 404,
     "/plugins/{id}": 404,
     "/tools/generate-uid": 404,
 }
@@ -91,7 +94,7 @@ def _fill(path: str, client: Client) -> str:
             listed = client.get(f"/{segments[index - 1]}").get_json()
             segments[index] = listed[0] if segments[1] in _IDS else "unknown"
         elif segment == "{name}":
-            segments[index] = _NAMES[segments[index - 1]]
+            segments[index] = _NAMES.get(segments[index - 1], "none")
         elif segment == "{path}":
             segments[index] = "0010-0010"
     return "/".join(segments)
@@ -147,8 +150,10 @@ def test_what_puts_and_posts_take_is_described() -> None:
     assert bare <= {"compress", "uncompress", "verify-md5", "{name}", *_COMMANDS}
 
 
+_JOB_COMMANDS = {"cancel", "pause", "resume", "resubmit"}
+
 #: Further operations without a body.
-_COMMANDS = {"invalidate-tags", "reset", "shutdown"}
+_COMMANDS = {"invalidate-tags", "reset", "shutdown", *_JOB_COMMANDS}
 
 
 def test_groups() -> None:

@@ -1,0 +1,80 @@
+"""Builds the jobs engine and what stands around it."""
+
+import orjson
+
+from obelisk.config import Config
+from obelisk.errors import ServerError
+from obelisk.index.base import Index
+from obelisk.job_types import JOB_TYPES
+from obelisk.jobs.base import JobServices
+from obelisk.jobs.engine import Engine, EngineSettings
+from obelisk.jobs.queue import JobQueue
+from obelisk.jobs.registry import JobTypes
+from obelisk.jobs.run import Workplace
+from obelisk.jobs.signals import Signals
+from obelisk.jobs.transitions import ErrorFacts, Transitions
+from obelisk.rest.failures import status_of
+from obelisk.services.encoding import AssumedEncoding
+from obelisk.services.removal import Removal
+from obelisk.services.verification import Verification
+from obelisk.storage.base import Storage
+
+
+class JobOffice:
+    """The queue of jobs and the engine behind it.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    index
+        Where the jobs are.
+    storage
+        Where their outputs are.
+    encoding
+        The character set of files that name none.
+    """
+
+    def __init__(
+        self, config: Config, index: Index, storage: Storage, encoding: AssumedEncoding
+    ) -> None:
+        jobs = config.jobs
+        types, self._signals = JobTypes(JOB_TYPES), Signals()
+        transitions = Transitions(_facts_of, jobs.history_size)
+        #: What the front doors see.
+        self.queue = JobQueue(
+            index, storage, types, transitions, self._signals, is_kept=jobs.is_kept
+        )
+        workplace = Workplace(
+            services=JobServices(
+                index=index,
+                removal=Removal(index, storage),
+                verification=Verification(index, storage, encoding),
+            ),
+            types=types,
+            transitions=transitions,
+            signals=self._signals,
+            clock=self.queue.clock,
+        )
+        settings = EngineSettings(
+            worker_count=jobs.worker_count,
+            is_kept=jobs.is_kept,
+            is_resuming=jobs.is_resuming,
+        )
+        self._engine = Engine(index, workplace, settings)
+        self.queue.on_pending = self._engine.wake
+
+    def start(self) -> None:
+        """Start to work."""
+        self._engine.start()
+
+    def stop(self, timeout_seconds: float) -> None:
+        """Stop; see `Engine.stop`. Those who wait for a job are told so."""
+        self._signals.close()
+        self._engine.stop(timeout_seconds)
+
+
+def _facts_of(error: ServerError) -> ErrorFacts:
+    payload = error.details.get("payload")
+    encoded = None if payload is None else orjson.dumps(payload).decode()
+    return ErrorFacts(status_of(error).code, error.message, encoded)

@@ -1,0 +1,114 @@
+"""What can be asked about jobs."""
+
+from collections.abc import Iterator
+
+from obelisk.errors import UnknownJobError
+from obelisk.index.job_records import (
+    JOB_ORDERS,
+    JobFailure,
+    JobFilter,
+    JobOutput,
+    JobRow,
+)
+from obelisk.index.statements import STATEMENTS
+from obelisk.index.transaction import Transaction
+
+_COLUMNS = ", ".join(JobRow._fields)
+
+
+class JobReading(Transaction):
+    """The part of a `ReadTransaction` that is about jobs."""
+
+    def lookup_job(self, id_: str) -> JobRow | None:
+        """Return a job, `None` if there is none with that id."""
+        sql = STATEMENTS["find_job"].format(columns=_COLUMNS)
+        row = self._connection.execute(sql, (id_,)).fetchone()
+        return None if row is None else JobRow._make(row)
+
+    def get_job(self, id_: str) -> JobRow:
+        """Return a job, or raise `UnknownJobError`."""
+        row = self.lookup_job(id_)
+        if row is None:
+            raise UnknownJobError(f"No job found with this id: {id_}")
+        return row
+
+    def lookup_job_by_pk(self, pk: int) -> JobRow | None:
+        """Return the job with a row number, `None` if there is none."""
+        sql = STATEMENTS["find_job_by_pk"].format(columns=_COLUMNS)
+        row = self._connection.execute(sql, (pk,)).fetchone()
+        return None if row is None else JobRow._make(row)
+
+    def find_jobs(self, wanted: JobFilter) -> list[JobRow]:
+        """Return the jobs that a filter lets through, in its order."""
+        return list(map(JobRow._make, self._find_jobs(_COLUMNS, wanted)))
+
+    def find_job_ids(self, wanted: JobFilter) -> list[str]:
+        """Return the ids of `find_jobs`."""
+        return [str(id_) for (id_,) in self._find_jobs("id", wanted)]
+
+    def _find_jobs(
+        self, columns: str, wanted: JobFilter
+    ) -> Iterator[tuple[object, ...]]:
+        lists = (("state", wanted.states), ("type", wanted.types))
+        conditions = [
+            f"{column} IN ({','.join('?' * len(values))})"
+            for column, values in lists
+            if values
+        ]
+        way = " DESC" if wanted.order.startswith("-") else ""
+        column = JOB_ORDERS[wanted.order.removeprefix("-")]
+        sql = STATEMENTS["find_jobs"].format(
+            columns=columns,
+            conditions=f" WHERE {' AND '.join(conditions)}" if conditions else "",
+            order=f"{column}{way}, pk{way}",
+        )
+        limit = -1 if wanted.limit is None else wanted.limit
+        values = (*wanted.states, *wanted.types, limit, wanted.since)
+        return self._connection.execute(sql, values)
+
+    def count_jobs(self) -> dict[str, int]:
+        """Return how many jobs there are in each state."""
+        return dict(self._run("count_jobs").fetchall())
+
+    def has_pending_job(self) -> bool:
+        """Tell whether a job waits for a worker."""
+        return bool(self._run("has_pending_job").fetchone()[0])
+
+    def find_lost_jobs(self, now: float) -> list[int]:
+        """Return the row numbers of running jobs whose owner let the lease end."""
+        return [pk for (pk,) in self._run("find_lost_jobs", now)]
+
+    def find_due_jobs(self, now: float) -> list[int]:
+        """Return the row numbers of jobs that are to be tried again."""
+        return [pk for (pk,) in self._run("find_due_jobs", now)]
+
+    def find_unfinished_jobs(self) -> list[int]:
+        """Return the row numbers of the jobs that run, or will run by themselves."""
+        return [pk for (pk,) in self._run("find_unfinished_jobs")]
+
+    def find_jobs_not_kept(self) -> list[int]:
+        """Return the row numbers of the jobs that end with the server."""
+        return [pk for (pk,) in self._run("find_jobs_not_kept")]
+
+    def get_job_arguments(self, pk: int) -> str:
+        """Return the arguments of a job."""
+        return str(self._run("find_job_arguments", pk).fetchone()[0])
+
+    def get_job_user_data(self, pk: int) -> str:
+        """Return the user data of a job that has some."""
+        return str(self._run("find_job_user_data", pk).fetchone()[0])
+
+    def lookup_job_request(self, key: str) -> tuple[str, str] | None:
+        """Return the digest of a request and the id of its job, by its key."""
+        found: tuple[str, str] | None = self._run("find_job_request", key).fetchone()
+        return found
+
+    def find_job_failures(self, pk: int, limit: int | None = None) -> list[JobFailure]:
+        """Return what a job could not do, in order."""
+        rows = self._run("find_job_failures", pk, -1 if limit is None else limit)
+        return list(map(JobFailure._make, rows))
+
+    def lookup_job_output(self, pk: int, name: str) -> JobOutput | None:
+        """Return an output of a job, `None` if it has none of that name."""
+        row = self._run("find_job_output", pk, name).fetchone()
+        return None if row is None else JobOutput._make(row)

@@ -1,0 +1,126 @@
+"""What can be changed about jobs."""
+
+from collections.abc import Iterable, Sequence
+
+from obelisk.index.job_records import JobFailure, JobOutput, JobRow, NewJob
+from obelisk.index.reading import ReadTransaction
+from obelisk.index.statements import STATEMENTS
+
+
+class JobWriting(ReadTransaction):
+    """The part of a `WriteTransaction` that is about jobs.
+
+    Which change is allowed in which state is for others to know.
+    """
+
+    def insert_job(self, new: NewJob) -> int:
+        """Add a pending job behind all others; return its row number."""
+        pk = self._run(
+            "insert_job",
+            new.id,
+            new.type,
+            new.priority,
+            new.destination,
+            new.content,
+            new.retry_policy,
+            new.is_permissive,
+            new.is_kept,
+            new.is_awaited,
+            new.is_auto_deleted,
+            new.created_at,
+            new.user_data is not None,
+        ).lastrowid
+        assert pk is not None
+        self._run("insert_job_input", pk, new.arguments, new.user_data)
+        return pk
+
+    def insert_job_request(self, pk: int, key: str, digest: str) -> None:
+        """Remember which request a job comes from."""
+        self._run("insert_job_request", key, digest, pk)
+
+    def update_job(self, pk: int, **columns: object) -> None:
+        """Give columns of a job new values, and count the change."""
+        names = ", ".join(f"{name} = ?" for name in columns)
+        sql = STATEMENTS["update_job"].format(columns=names)
+        self._connection.execute(sql, (*columns.values(), pk))
+
+    def claim_job(
+        self, owner: str, now: float, lease_until: float, share: int
+    ) -> JobRow | None:
+        """Let an owner run the job whose turn it is; return it, if there is one.
+
+        Parameters
+        ----------
+        owner
+            Who runs it.
+        now
+            The present time.
+        lease_until
+            When others may take the job, unless the lease is renewed.
+        share
+            How many jobs of one destination an owner runs at the same time.
+        """
+        found = self._run("find_claimable_job", owner, share).fetchone()
+        if found is None:
+            return None
+        (pk,) = found
+        self._run("claim_job", owner, lease_until, now, pk)
+        return self.lookup_job_by_pk(pk)
+
+    def renew_leases(self, claims: Iterable[JobRow], lease_until: float) -> None:
+        """Let owners keep the jobs that they still have for some more time."""
+        for claim in claims:
+            self._run("renew_lease", lease_until, claim.pk, claim.owner, claim.fence)
+
+    def next_job_sequence(self) -> int:
+        """Return the place behind all other jobs."""
+        return int(self._run("next_job_sequence").fetchone()[0])
+
+    def replace_job_arguments(self, pk: int, arguments: str) -> None:
+        """Give a job other arguments."""
+        self._run("replace_job_arguments", arguments, pk)
+
+    def add_job_failures(
+        self, pk: int, first: int, failures: Sequence[JobFailure]
+    ) -> None:
+        """Note what a job could not do; `first` is the position of the first one."""
+        for position, failure in enumerate(failures, first):
+            self._run("insert_job_failure", pk, position, *failure)
+
+    def clear_job_failures(self, pk: int) -> None:
+        """Forget what a job could not do."""
+        self._run("clear_job_failures", pk)
+
+    def add_job_outputs(self, pk: int, outputs: Sequence[JobOutput]) -> None:
+        """Give files to a job, which are in the storage area already."""
+        for output in outputs:
+            self._run("insert_job_output", pk, *output)
+
+    def delete_job_outputs(self, pk: int, name: str | None = None) -> list[str]:
+        """Take an output from a job, or all; return the keys of files to be removed."""
+        keys = [key for (key,) in self._run("delete_job_outputs", pk, name)]
+        for key in keys:
+            self._run("insert_removal", key)
+        return keys
+
+    def delete_job(self, pk: int) -> list[str]:
+        """Delete a job; return the keys of files to be removed."""
+        keys = [key for (key,) in self._run("find_job_output_keys", pk)]
+        self._run("delete_job", pk)
+        return keys
+
+    def prune_jobs(self, history_size: int) -> list[str]:
+        """Delete the jobs that completed first, but for `history_size` of them.
+
+        Jobs that somebody waits for stay, and do not count. The answer holds the keys
+        of files to be removed.
+        """
+        surplus = self._run("count_completed_jobs").fetchone()[0] - history_size
+        if surplus <= 0:
+            return []
+        oldest = self._run("find_oldest_completed_jobs", surplus).fetchall()
+        return [key for (pk,) in oldest for key in self.delete_job(pk)]
+
+    def forget_awaited_jobs(self) -> None:
+        """Declare that nobody waits for any job."""
+        self._run("forget_awaited_jobs")

@@ -1,0 +1,220 @@
+"""What every job type keeps to; a type that is registered is tested here."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from factories import make_study
+from obelisk.dicom.levels import Level
+from obelisk.index.job_records import JobRow
+from obelisk.index.sqlite import SQLiteIndex
+from obelisk.job_types import JOB_TYPES
+from obelisk.jobs.base import JobServices
+from obelisk.jobs.queue import JobQueue
+from obelisk.jobs.registry import JobTypes
+from obelisk.jobs.run import Run, Workplace
+from obelisk.jobs.signals import Signals
+from obelisk.jobs.state import Event
+from obelisk.jobs.submission import Submission
+from obelisk.jobs.transitions import ErrorFacts, Transitions
+from obelisk.services.encoding import AssumedEncoding
+from obelisk.services.ingest import Ingest, IngestSettings, Origin
+from obelisk.services.removal import Removal
+from obelisk.services.resources import Resources
+from obelisk.services.verification import Verification
+from obelisk.storage.filesystem import FilesystemStorage
+
+INSTANCE_COUNT = 20
+
+
+@dataclass
+class Archive:
+    """A study, and jobs about it that go step by step."""
+
+    root: Path
+
+    def __post_init__(self):
+        """Store the study."""
+        self.index = SQLiteIndex(self.root / "index.db", is_synchronous=False)
+        self.storage = FilesystemStorage(self.root / "files", is_synced=False)
+        ingest = Ingest(self.index, self.storage, IngestSettings())
+        for content in make_study(instance_count=INSTANCE_COUNT // 2):
+            ingest.store([content], Origin("RestApi"))
+        self.resources = Resources(self.index, self.storage)
+        services = JobServices(
+            index=self.index,
+            removal=Removal(self.index, self.storage),
+            verification=Verification(self.index, self.storage, AssumedEncoding()),
+        )
+        types, signals = JobTypes(JOB_TYPES), Signals()
+        rules = Transitions(lambda error: ErrorFacts(1, error.message), 10)
+        self.queue = JobQueue(self.index, self.storage, types, rules, signals)
+        self.workplace = Workplace(
+            services=services,
+            types=types,
+            transitions=rules,
+            signals=signals,
+            clock=self.queue.clock,
+        )
+
+    def submit(self, name, **options):
+        """Submit a job of a type about the whole study."""
+        studies = [(Level.STUDY, id_) for id_ in self.resources.ids(Level.STUDY)]
+        instances = self.resources.instances_of(studies)
+        job = EXAMPLES[name](studies, instances)
+        return self.queue.submit(Submission(job=job, **options))
+
+    def claim(self):
+        """Claim the next job."""
+        now = self.queue.clock()
+        return self.index.write(lambda writer: writer.claim_job("me", now, now + 60, 1))
+
+    def step(self, id_) -> JobRow:
+        """Let a job be claimed, do one step, and be given back."""
+        Run(self.workplace, self.claim(), lambda: True).perform()
+        return self.queue.get(id_).row
+
+    def traces(self):
+        """Return what is left in the archive: resources and files."""
+        files = [one for one in (self.root / "files").rglob("*") if one.is_file()]
+        ids = [self.resources.ids(level) for level in Level]
+        return ids, sorted(one.name for one in files if one.name != "lock")
+
+    def close(self):
+        """Close everything."""
+        self.index.close()
+        self.storage.close()
+
+
+def _about_instances(name):
+    return lambda studies, instances: JOB_TYPES[name](
+        resources=studies, instances=instances
+    )
+
+
+#: An example of each type; a new one needs its own.
+EXAMPLES = {name: _about_instances(name) for name in ("Deletion", "Verification")}
+
+
+@pytest.fixture
+def archives(tmp_path, monkeypatch):
+    """The function that opens an archive with a study; steps are short."""
+    monkeypatch.setattr("obelisk.jobs.instances._STEP_SECONDS", 0)
+    monkeypatch.setattr("obelisk.job_types.deletion._STEP_INSTANCES", 3)
+    opened = []
+
+    def build():
+        root = tmp_path / str(len(opened))
+        root.mkdir()
+        opened.append(Archive(root))
+        return opened[-1]
+
+    yield build
+    for one in opened:
+        one.close()
+
+
+def finish(archive, id_):
+    """Step to the end; return the states and the progress on the way."""
+    rows = [archive.step(id_)]
+    while rows[-1].state == "Pending":
+        rows.append(archive.step(id_))
+    return rows
+
+
+def test_every_type_has_an_example():
+    """So that the tests below know all types."""
+    assert set(EXAMPLES) == set(JOB_TYPES)
+    assert {name: one.name for name, one in JOB_TYPES.items()} == {
+        name: name for name in JOB_TYPES
+    }
+
+
+@pytest.mark.parametrize("name", JOB_TYPES)
+def test_arguments_come_back(name):
+    """A job that was written as JSON is the same job."""
+    job = EXAMPLES[name]([(Level.STUDY, "a-b")], ["c-d", "e-f"])
+    text = json.dumps(job.arguments())
+    again = JOB_TYPES[name].from_arguments(json.loads(text))
+
+    assert json.dumps(again.arguments()) == text
+    assert again.content() == job.content()
+
+
+@pytest.mark.parametrize("name", JOB_TYPES)
+def test_interruption_changes_nothing(archives, name):
+    """A job that is rebuilt before every step ends as one that runs through."""
+    stepped, straight = archives(), archives()
+    rows = finish(stepped, stepped.submit(name))
+    id_ = straight.submit(name)
+    Run(straight.workplace, straight.claim(), lambda: False).perform()
+
+    first, second = rows[-1], straight.queue.get(id_).row
+    assert first.state == second.state == "Success"
+    assert (first.content, first.failed_count) == (second.content, second.failed_count)
+    assert stepped.traces()[0] == straight.traces()[0]
+    assert len(stepped.traces()[1]) == len(straight.traces()[1])
+
+
+@pytest.mark.parametrize("name", JOB_TYPES)
+def test_progress_never_falls(archives, name):
+    """From step to step; it ends at 1."""
+    archive = archives()
+    found = [row.progress for row in finish(archive, archive.submit(name))]
+
+    assert found == sorted(found)
+    assert found[-1] == 1.0
+
+
+@pytest.mark.parametrize("name", JOB_TYPES)
+@pytest.mark.parametrize(
+    ("event", "state"), [(Event.CANCEL, "Failure"), (Event.PAUSE, "Paused")]
+)
+def test_every_step_can_be_the_last(archives, name, event, state):
+    """Pausing and cancelling take effect within one step, at each of them."""
+    for done in range(3):
+        archive = archives()
+        id_ = archive.submit(name)
+        for _ in range(done):
+            assert archive.step(id_).state == "Pending"
+        claim = archive.claim()
+        archive.queue.ask(id_, event)
+        Run(archive.workplace, claim, lambda: False).perform()
+        row = archive.queue.get(id_).row
+
+        assert (row.state, row.wish) == (state, None)
+
+
+@pytest.mark.parametrize("name", JOB_TYPES)
+def test_what_is_deleted_meanwhile(archives, name):
+    """The job says so, or is done; it never ends as if it had seen it."""
+    archive = archives()
+    id_ = archive.submit(name)
+    for study in archive.resources.ids(Level.STUDY):
+        archive.resources.delete(Level.STUDY, study)
+    row = finish(archive, id_)[-1]
+
+    assert (row.state, row.error_details) in {
+        ("Failure", "Unknown instance"),
+        ("Success", ""),
+    }
+    assert name == "Deletion" or row.state == "Failure"
+
+
+@pytest.mark.parametrize("name", JOB_TYPES)
+def test_what_is_deleted_meanwhile_is_skipped_by_a_permissive_job(archives, name):
+    """With the list of what was not there."""
+    archive = archives()
+    id_ = archive.submit(name, is_permissive=True)
+    (study,) = archive.resources.ids(Level.STUDY)
+    gone = archive.resources.ids(Level.INSTANCE)[:2]
+    for instance in gone:
+        archive.resources.delete(Level.INSTANCE, instance)
+    row = finish(archive, id_)[-1]
+
+    found = archive.queue.get(id_)
+    assert row.state == "Success", study
+    listed = sorted(one.id for one in found.failures)
+    assert listed == ([] if name == "Deletion" else sorted(gone))

@@ -1,0 +1,194 @@
+"""Kills servers, or holds them up, while jobs run: every job ends, once."""
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from exchange import Call, Peer
+from factories import make_sized_instance
+from launching import OBELISK, RunningServer, start_server
+
+SEED = int(os.environ.get("CRASH_SEED", "20261122"))
+OPTIONS = {"JobsHistorySize": 10_000, "ConcurrentJobs": 2}
+
+_SECONDS_MAX = 60
+_ENDED = {"Success", "Failure"}
+
+
+def send(server: RunningServer, method: str, path: str, body: object = None):
+    """Send a request, and return its JSON."""
+    peer = Peer(server.url)
+    content = body if isinstance(body, bytes) else None
+    call = Call(method, path, path, "", content or _json(body))
+    answer, received = peer.send(call)
+    peer.close()
+    assert answer.status == 200, (path, answer.status, received[:300])
+    return answer.to_json()["body"]
+
+
+def _json(body: object) -> bytes:
+    return b"" if body is None else json.dumps(body).encode()
+
+
+class Round:
+    """Some instances, and jobs about them whose answers came before the crash."""
+
+    def __init__(self, server: RunningServer, number: int) -> None:
+        """Store two studies, one to be kept and one to be deleted."""
+        self.studies = []
+        for kind in (0, 1):
+            for one in range(40):
+                seed = number * 1000 + kind * 100
+                content = make_sized_instance(seed, 60_000, study=kind, number=one + 1)
+                stored = send(server, "POST", "/instances", content)
+            self.studies.append(stored["ParentStudy"])
+
+    def submit(self, server: RunningServer) -> list[str]:
+        """Submit jobs of every type; return their ids."""
+        kept, lost = self.studies
+        wanted = {"Asynchronous": True, "Permissive": True}
+        paths = [f"/studies/{study}/verify" for study in (kept, lost, kept) * 3]
+        jobs = [send(server, "POST", path, wanted)["ID"] for path in paths]
+        deletion = wanted | {"Resources": [lost]}
+        jobs.append(send(server, "POST", "/tools/bulk-delete", deletion)["ID"])
+        return jobs
+
+
+def wait_for_all(server: RunningServer, jobs: list[str]) -> dict[str, dict]:
+    """Return the jobs once all of them have ended."""
+    deadline = time.monotonic() + _SECONDS_MAX
+    pause = threading.Event()
+    while time.monotonic() < deadline:
+        found = {one["ID"]: one for one in send(server, "GET", "/jobs?expand")}
+        assert set(jobs) <= set(found), "a job is lost"
+        if all(found[one]["State"] in _ENDED for one in jobs):
+            return {one: found[one] for one in jobs}
+        pause.wait(0.1)
+    raise AssertionError([found[one]["State"] for one in jobs])
+
+
+def check(server: RunningServer, rounds: list[Round], jobs: list[str]) -> None:
+    """Assert that all jobs did their work, and nothing is left behind."""
+    found = wait_for_all(server, jobs)
+    kept = [one.studies[0] for one in rounds]
+
+    assert {job["State"] for job in found.values()} == {"Success"}
+    for job in found.values():
+        if (
+            job["Type"] == "Verification"
+            and job["Content"]["Resources"][0]["ID"] in kept
+        ):
+            assert job["Content"]["FailedInstancesCount"] == 0, job
+    assert sorted(send(server, "GET", "/studies")) == sorted(kept)
+    assert send(server, "GET", "/statistics")["CountInstances"] == 40 * len(kept)
+    files = [one for one in server.storage.rglob("*-*-*-*-*") if one.is_file()]
+    assert len(files) == 40 * len(kept)
+
+
+def kill_again_and_again(folder: Path, kill_count: int) -> None:
+    """Kill while jobs run, and check after each start."""
+    rng = random.Random(SEED)
+    server = start_server(OBELISK, folder, **OPTIONS)
+    rounds: list[Round] = []
+    jobs: list[str] = []
+    interrupted_count = 0
+    try:
+        for number in range(kill_count):
+            rounds.append(Round(server, number))
+            jobs += rounds[-1].submit(server)
+            threading.Event().wait(rng.random() ** 2 * 0.3)
+            server.kill()
+            server = start_server(OBELISK, folder, **OPTIONS)
+            found = send(server, "GET", "/jobs?expand")
+            interrupted_count += any(one["State"] not in _ENDED for one in found)
+            check(server, rounds, jobs)
+
+        assert interrupted_count > kill_count / 3
+        assert server.terminate() == 0
+    finally:
+        server.kill()
+
+
+@pytest.mark.timeout(300)
+def test_three_kills_lose_and_double_no_job(tmp_path: Path) -> None:
+    """After each of three kills all jobs go on, and end as if nothing had been."""
+    kill_again_and_again(tmp_path, 3)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(4 * 3600)
+def test_fifty_kills_lose_and_double_no_job(tmp_path: Path) -> None:
+    """After each of fifty kills all jobs go on, and end as if nothing had been."""
+    kill_again_and_again(tmp_path, 50)
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Two servers on one index and one storage area."""
+    storage = tmp_path / "storage"
+    servers = []
+    for name in ("first", "second"):
+        options = OPTIONS | {"StorageDirectory": str(storage)}
+        servers.append(start_server(OBELISK, tmp_path / name, **options))
+    yield servers
+    for server in servers:
+        server.kill()
+
+
+def submit_many(server: RunningServer) -> list[str]:
+    """Submit more checks than two servers do in a moment."""
+    study = Round(server, 7).studies[0]
+    wanted = {"Asynchronous": True}
+    return [
+        send(server, "POST", f"/studies/{study}/verify", wanted)["ID"]
+        for _ in range(100)
+    ]
+
+
+@pytest.mark.timeout(300)
+def test_another_server_ends_the_jobs_of_a_dead_one(pair):
+    """Within the lease, and a moment."""
+    first, second = pair
+    jobs = submit_many(first)
+    first.kill()
+    found = wait_for_all(second, jobs)
+
+    assert {one["State"] for one in found.values()} == {"Success"}
+
+
+@pytest.mark.timeout(300)
+def test_a_server_that_was_held_up_writes_nothing_any_more(pair):
+    """Its jobs have been done by the other one, and stay as they are."""
+    first, second = pair
+    jobs = submit_many(first)
+    hold_up(first, second, jobs[0])
+    found = wait_for_all(second, jobs)
+    os.killpg(first.process.pid, signal.SIGCONT)
+    again = {one["ID"]: one for one in send(first, "GET", "/jobs?expand")}
+
+    assert {one["State"] for one in found.values()} == {"Success"}
+    for id_, job in found.items():
+        assert job | {"Timestamp": ""} == again[id_] | {"Timestamp": ""}
+    assert len(wait_for_all(first, submit_many(first))) == 100
+
+
+def hold_up(first: RunningServer, second: RunningServer, job: str) -> None:
+    """Stop the first server where it does not keep the second one from writing."""
+    is_writable = threading.Event()
+
+    def write() -> None:
+        send(second, "PUT", f"/jobs/{job}/priority", b"1")
+        is_writable.set()
+
+    while not is_writable.is_set():
+        os.killpg(first.process.pid, signal.SIGSTOP)
+        threading.Thread(target=write).start()
+        if not is_writable.wait(2):
+            os.killpg(first.process.pid, signal.SIGCONT)
+            is_writable.wait(10)
