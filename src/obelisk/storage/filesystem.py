@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 
 from obelisk.errors import (
     ContentGoneError,
@@ -23,12 +24,21 @@ _PENDING = "pending"
 _TOO_SHORT = "A file of the storage area is shorter than expected"
 
 
-@contextmanager
-def _translated(verb: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        message = f"Cannot {verb} the storage area: {error.strerror}"
+class _translated:  # noqa: N801 -- it is used as a function
+    """Turn errors of the operating system within a block into ours."""
+
+    def __init__(self, verb: str) -> None:
+        self._verb = verb
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, _: object, error: BaseException | None, __: TracebackType | None
+    ) -> None:
+        if not isinstance(error, OSError):
+            return
+        message = f"Cannot {self._verb} the storage area: {error.strerror}"
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise StorageFullError(message) from error
         if error.errno == errno.ENOENT:
@@ -222,7 +232,7 @@ def _create(path: str) -> int:
     try:
         return os.open(path, flags, 0o644)
     except FileNotFoundError:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 -- idem
         return os.open(path, flags, 0o644)
 
 
