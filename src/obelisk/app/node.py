@@ -4,6 +4,7 @@ import os
 import signal
 
 from obelisk.app.description import describe
+from obelisk.app.dictionaries import load_dictionaries
 from obelisk.app.jobs import JobOffice
 from obelisk.app.main_tags import main_tags_of
 from obelisk.config import (
@@ -18,6 +19,7 @@ from obelisk.config import (
 )
 from obelisk.dicom.main_tags import MainTags
 from obelisk.dicom.unique_identifiers import UIDGenerator
+from obelisk.imaging.reader import ImageReader
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.rest.admission import Admission
 from obelisk.rest.application import Application
@@ -40,6 +42,8 @@ from obelisk.services.content_names import (
     METADATA_NUMBERS,
     ContentNames,
 )
+from obelisk.services.creation import Creation
+from obelisk.services.embedding import Embedding
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.exports import Exports
 from obelisk.services.finding import Finding, FindSettings
@@ -79,10 +83,11 @@ class Node:
     UnavailableError
         If the storage area or the index cannot be opened.
     ConfigError
-        If an option names a tag that does not exist.
+        If an option names a tag that does not exist, or dictionaries contradict.
     """
 
     def __init__(self, config: Config) -> None:
+        load_dictionaries(config.dictionaries)
         http = config.http
         #: Says why the node is to be closed, if a client asked for it.
         self.lifecycle = Lifecycle(_send_stop)
@@ -93,6 +98,8 @@ class Node:
         settings = _ingest_settings(config.storage, self._encoding, self._main_tags)
         ingest = Ingest(self._index, self._storage, settings)
         self._stability = Stability(self._index)
+        self._images = ImageReader()
+        self._uids = UIDGenerator(config.service.uid_root or "")
         dicom = _dicom_settings(config.dicom)
         self._negotiation = Negotiation(dicom)
         receiver = ingest if self._is_writable else Refusal(self._index, self._encoding)
@@ -152,6 +159,15 @@ class Node:
         samples = Samples(self._index, resources, encoding)
         return Services(
             ingest=ingest,
+            creation=Creation(
+                self._index,
+                resources,
+                samples,
+                ingest,
+                Embedding(self._images, self._uids),
+                encoding,
+                self._uids,
+            ),
             resources=resources,
             finding=Finding(self._index, resources, samples, find),
             requested_tags=self._requested_tags(resources, find),
@@ -175,8 +191,9 @@ class Node:
                 unpacked=http.file_size_in_archive_max * _MEGABYTE,
             ),
             default_encoding=encoding,
+            default_private_creator=config.dictionaries.default_private_creator,
             acceptance=self._negotiation,
-            uids=UIDGenerator(config.service.uid_root or ""),
+            uids=self._uids,
             lifecycle=self.lifecycle,
             system=describe(config, self._main_tags),
             media_types=_media_types(config.annotations),
@@ -256,6 +273,7 @@ class Node:
     def close(self) -> None:
         """Close everything; what is still being received is dropped."""
         self._stability.stop()
+        self._images.close()
         self._index.close()
         self._storage.close()
 

@@ -7,6 +7,7 @@ from obelisk.config.choices import (
     StorageAccess,
     StorageMode,
 )
+from obelisk.config.dictionaries import DictionaryEntry, DictionarySection
 from obelisk.config.find import FindSection
 from obelisk.config.job_section import JobSection
 from obelisk.config.loading import load_config
@@ -28,6 +29,8 @@ __all__ = [
     "Config",
     "DICOMSection",
     "DefaultEncoding",
+    "DictionaryEntry",
+    "DictionarySection",
     "FindSection",
     "HTTPSection",
     "JobSection",

@@ -7,8 +7,8 @@ UNSET = object()
 
 _TRUE = """
 DeidentifyLogs DicomTlsRemoteCertificateRequired HttpsVerifyPeers
-IngestTranscodingOfCompressed IngestTranscodingOfUncompressed LoadPrivateDictionary
-MetricsEnabled OrthancExplorerEnabled StoreDicom
+IngestTranscodingOfCompressed IngestTranscodingOfUncompressed MetricsEnabled
+OrthancExplorerEnabled StoreDicom
 SynchronousCMove SynchronousZipStream TcpNoDelay TranscodeDicomProtocol WebDavEnabled
 WebDavUploadAllowed
 """
@@ -23,7 +23,7 @@ SslVerifyPeers WebDavDeleteAllowed
 
 _WITHOUT_DEFAULT = """
 DicomTlsCertificate DicomTlsCiphersAccepted
-DicomTlsPrivateKey DicomTlsTrustedCertificates ExternalDictionaries IngestTranscoding
+DicomTlsPrivateKey DicomTlsTrustedCertificates IngestTranscoding
 LimitJobs LoaderThreads Locale Pkcs11 SequentialDicomReaderThreadsCount
 SslCiphersAccepted ZipLoaderThreads
 """
@@ -43,7 +43,6 @@ UNSUPPORTED: dict[str, Any] = {
     **dict.fromkeys(_FALSE.split(), False),
     **dict.fromkeys(_WITHOUT_DEFAULT.split(), UNSET),
     "BuiltinDecoderTranscoderOrder": "After",
-    "DefaultPrivateCreator": "",
     "DeidentifyLogsDicomVersion": "2023b",
     "DicomAssociationCloseDelay": 5,
     "DicomDefaultRetrieveMethod": "C-MOVE",
@@ -54,7 +53,6 @@ UNSUPPORTED: dict[str, Any] = {
     "DicomScuPreferredTransferSyntax": "1.2.840.10008.1.2.1",
     "DicomScuTimeout": 10,
     "DicomTlsMinimumProtocolVersion": 0,
-    "Dictionary": {},
     "HttpProxy": "",
     "HttpTimeout": 60,
     "HttpsCACertificates": "",

@@ -15,6 +15,7 @@ from obelisk.config.choices import (
     OverwriteMode,
     StorageMode,
 )
+from obelisk.config.dictionaries import DictionarySection
 from obelisk.config.find import FindSection
 from obelisk.config.job_section import JobSection
 from obelisk.config.options import option
@@ -344,6 +345,9 @@ class Config:
 
     annotations: AnnotationSection = AnnotationSection()
     """What users attach."""
+
+    dictionaries: DictionarySection = field(default_factory=DictionarySection)
+    """Names of attributes."""
 
     archives: ArchiveSection = field(default_factory=ArchiveSection)
     """ZIP archives."""

@@ -15,6 +15,7 @@ from obelisk.config.choices import (
     StorageAccess,
     StorageMode,
 )
+from obelisk.config.dictionaries import DictionaryEntry
 from obelisk.config.options import Option
 from obelisk.config.sections import Modality, UserContent
 
@@ -24,6 +25,15 @@ _MODALITY_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 _USER_NUMBER = Option(name="number", minimum=1024, maximum=65535)
+_COUNT = Option(name="number of values", minimum=0, maximum=2**31 - 1)
+_DICTIONARY_TAG = re.compile("([0-9a-fA-F]{4})[,-]?([0-9a-fA-F]{1,4})")
+_VR_NAMES = """
+AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL
+UN UR US UT UV
+"""
+
+#: The VRs of PS3.5 Section 6.2.
+VRS = frozenset(_VR_NAMES.split())
 _MEDIA_TYPE = Option(name="media type", length_max=255)
 
 
@@ -283,6 +293,47 @@ def modality_warnings(value: object) -> list[str]:
     return [text for name, one in items for text in _without_effect(name, one)]
 
 
+def _dictionary_entry(key: str, value: object) -> DictionaryEntry:
+    match = _DICTIONARY_TAG.fullmatch(key)
+    if match is None:
+        raise InvalidValueError(f'"{key}" is no tag, such as "4321,1012"')
+    if not isinstance(value, list) or not 2 <= len(value) <= 5:
+        raise InvalidValueError(
+            f'"{key}" must be ["VR", "name", minimum, maximum, "private creator"]'
+        )
+    defaults: list[object] = [1, 1, ""]
+    vr, name, minimum, maximum, creator = value + defaults[len(value) - 2 :]
+    if vr not in VRS:
+        raise InvalidValueError(f'"{key}" has no VR of the standard: {describe(vr)}')
+    if not isinstance(name, str) or not name or not isinstance(creator, str):
+        raise InvalidValueError(f'"{key}" needs a name in quotes')
+    try:
+        least, most = (to_integer(n, _COUNT) for n in (minimum, maximum))
+    except InvalidValueError as error:
+        raise InvalidValueError(
+            f'a number of values of "{key}" is not {error}'
+        ) from error
+    if least < 1 or 0 < most < least:
+        raise InvalidValueError(f'"{key}" cannot have {least} to {most} values')
+    tag = int(match[1] + match[2].rjust(4, "0"), 16)
+    return DictionaryEntry(tag, str(vr), name, least, most, creator)
+
+
+def to_dictionary(value: object, _facts: Option) -> dict[str, DictionaryEntry]:
+    """Return attributes by their tags as they are written."""
+    if not isinstance(value, dict):
+        raise InvalidValueError('an object: {"gggg,eeee": ["VR", "name"]}')
+    made, problems = {}, []
+    for key, one in value.items():
+        try:
+            made[key] = _dictionary_entry(key, one)
+        except InvalidValueError as error:
+            problems.append(f'"Dictionary": {error}')
+    if problems:
+        raise InvalidMembersError(*problems)
+    return made
+
+
 CONVERTERS: Mapping[object, Callable[[object, Option], Any]] = {
     bool: to_boolean,
     int: to_integer,
@@ -299,6 +350,7 @@ CONVERTERS: Mapping[object, Callable[[object, Option], Any]] = {
     Mapping[str, Modality]: to_modalities,
     Mapping[str, int]: to_numbers,
     Mapping[str, UserContent]: to_user_contents,
+    Mapping[str, DictionaryEntry]: to_dictionary,
 }
 """How to read a value for each type of field."""
 
@@ -311,6 +363,8 @@ def to_json(value: object) -> Any:
         return str(value)
     if isinstance(value, UserContent):
         value = (value.number, value.media_type)
+    if isinstance(value, DictionaryEntry):
+        value = (value.vr, value.name, value.minimum, value.maximum, value.creator)
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, Modality):

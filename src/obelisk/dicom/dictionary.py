@@ -8,6 +8,8 @@ it is behind, and the private attributes.
 
 import json
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, TypeAlias
@@ -20,6 +22,35 @@ _UNKNOWN = ("UN", UNKNOWN_NAME)
 
 
 Entry: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An attribute that a site adds to the dictionaries.
+
+    Attributes
+    ----------
+    tag
+        Group << 16 | element; of private tags only the last two digits of the element
+        count, wherever their block is.
+    vr, name
+        What `lookup` gives.
+    creator
+        Who reserves the block of a private tag; "" for any.
+    """
+
+    tag: int
+    vr: str
+    name: str
+    creator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTag:
+    """A tag that was found by its name, in the first block if it is private."""
+
+    tag: int
+    creator: str = ""
 
 
 def _read(name: str) -> Any:
@@ -59,6 +90,7 @@ _PRIVATE = {
     creator: _private(entries) for creator, entries in _changes["private"].items()
 }
 _TAGS = {name: tag for tag, (_, name) in _STANDARD.items()}
+_PRIVATE_TAGS: dict[str, KnownTag] = {}
 
 #: The tags of the standard's sequences.
 SEQUENCES = frozenset(tag for tag, (vr, _) in _STANDARD.items() if vr == "SQ")
@@ -112,14 +144,49 @@ def _lookup_private(
         return "UL", f"{kind}GroupLength"
     if 0x10 <= element <= 0xFF:
         return "LO", "PrivateCreator" if group > 7 else "IllegalPrivateCreator"
-    entries = _PRIVATE.get(private_creator or "")
-    if entries is None or element < 0x1000:
+    if element < 0x1000:
         return _UNKNOWN
     keys = [f"{group:04x}"]
     # The overlays and annotations of a few creators repeat over odd groups.
     keys += [f"{high}01-{high}ff" for high in ("60", "70") if f"{group >> 8:x}" == high]
-    found = (entries.get((key, element & 0xFF)) for key in keys)
+    tables = (_PRIVATE.get(creator, {}) for creator in (private_creator or "", ""))
+    found = (table.get((key, element & 0xFF)) for table in tables for key in keys)
     return next(filter(None, found), _UNKNOWN)
+
+
+def forget_private() -> None:
+    """Forget the private attributes that come with the server."""
+    _PRIVATE.clear()
+
+
+def register(entries: Iterable[NewEntry]) -> list[NewEntry]:
+    """Add attributes to the dictionaries, before anything is looked up.
+
+    Returns
+    -------
+    list of NewEntry
+        Those that are described already, but otherwise; they stay as they were.
+    """
+    return [one for one in entries if not _register(one)]
+
+
+def _register(one: NewEntry) -> bool:
+    """Add an attribute; tell whether it is as given."""
+    group, element = one.tag >> 16, one.tag & 0xFFFF
+    entry = (one.vr, one.name)
+    if group & 1:
+        table = _PRIVATE.setdefault(one.creator, {})
+        known = table.setdefault((f"{group:04x}", element & 0xFF), entry)
+        if known == entry:
+            block = element & 0xFF00 or 0x1000
+            tag = group << 16 | block | element & 0xFF
+            _PRIVATE_TAGS.setdefault(one.name, KnownTag(tag, one.creator))
+        return known == entry
+    known = lookup(one.tag)
+    if known == _UNKNOWN:
+        known = _STANDARD[one.tag] = entry
+        _TAGS.setdefault(one.name, one.tag)
+    return known == entry
 
 
 def name_of(tag: int, private_creator: str | None = None) -> str:
@@ -133,12 +200,21 @@ def vr_of(tag: int, private_creator: str | None = None) -> str:
 
 
 def lookup_tag(text: str) -> int | None:
-    """Find a tag of the standard by its name, or any as ``gggg,eeee`` or the like.
+    """Find a tag by its name, or any as ``gggg,eeee`` or the like.
 
     The separator may be a comma, a dash or nothing.
     """
+    known = lookup_known(text)
+    return None if known is None else known.tag
+
+
+def lookup_known(text: str) -> KnownTag | None:
+    """Find a tag as `lookup_tag`, and who reserves its block if its name tells."""
     match = _NUMBERS.fullmatch(text)
-    return int(match[1] + match[2], 16) if match else _TAGS.get(text)
+    if match:
+        return KnownTag(int(match[1] + match[2], 16))
+    tag = _TAGS.get(text)
+    return _PRIVATE_TAGS.get(text) if tag is None else KnownTag(tag)
 
 
 def is_sequence(tag: int) -> bool:

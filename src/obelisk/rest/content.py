@@ -24,8 +24,14 @@ def get_content(request: Request, services: Services) -> Response:
 
 def get_pdf(request: Request, services: Services) -> Response:
     """Give the document of an instance that encapsulates a PDF."""
-    document = services.contents.document(request.id)
+    document = services.contents.document(request.id, "application/pdf")
     return _raw_response(request, document, "application/pdf")
+
+
+def get_stl(request: Request, services: Services) -> Response:
+    """Give the 3D model of an instance that encapsulates an STL."""
+    model = services.contents.document(request.id, "model/stl")
+    return _raw_response(request, model, "model/stl")
 
 
 def export(request: Request, services: Services) -> Response:

@@ -7,6 +7,14 @@ from types import MappingProxyType
 
 import orjson
 
+from obelisk.dicom.creation import (
+    InvalidCharacterSetError,
+    InvalidDataURIError,
+    UnknownTagError,
+    UnsuitableValueError,
+    WrongTypeError,
+)
+from obelisk.dicom.payloads import UnreadableContentError
 from obelisk.errors import (
     ConfigError,
     CorruptedFileError,
@@ -35,7 +43,13 @@ from obelisk.errors import (
     UnknownJobError,
     UnknownNameError,
 )
+from obelisk.imaging.pictures import UnreadableImageError
 from obelisk.rest.auth import REALM, UnauthorizedError
+from obelisk.rest.creation_orders import (
+    MissingPayloadError,
+    NotDataURIError,
+    NotTextError,
+)
 from obelisk.rest.error_codes import ERROR_CODES, http_status_of
 from obelisk.rest.messages import (
     TEXT,
@@ -48,6 +62,12 @@ from obelisk.rest.messages import (
 )
 from obelisk.rest.ranges import RangeError
 from obelisk.rest.routing import MethodNotAllowedError
+from obelisk.services.creation import (
+    InheritedTagError,
+    InstanceParentError,
+    PixelDataTagError,
+    UnknownParentError,
+)
 from obelisk.services.ordering import UnorderableSlicesError
 
 _log = logging.getLogger(__name__)
@@ -92,6 +112,20 @@ STATUS_OF: Mapping[type[ServerError], Status] = MappingProxyType(
         CorruptedFileError: Status(500, 20),
         IndexUnavailableError: Status(503, 36),
         ProtocolError: Status(500, 9),
+        UnknownTagError: Status(400, 27),
+        WrongTypeError: Status(400, 5),
+        UnsuitableValueError: Status(400, 15),
+        UnreadableContentError: Status(400, 15),
+        UnreadableImageError: Status(400, 15),
+        InvalidCharacterSetError: Status(400, 3),
+        InvalidDataURIError: Status(400, 15),
+        NotTextError: Status(400, 2019),
+        InheritedTagError: Status(400, 2020),
+        PixelDataTagError: Status(400, 2021),
+        MissingPayloadError: Status(400, 2022),
+        NotDataURIError: Status(400, 2023),
+        UnknownParentError: Status(400, 2024),
+        InstanceParentError: Status(400, 2025),
         ConfigError: Status(500, 47),
     }
 )

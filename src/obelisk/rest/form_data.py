@@ -14,10 +14,16 @@ _HEADER_BYTES_MAX = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a form: a file if it has a file name, else a field."""
+    """One part of a form: a file if it has a file name, else a field.
+
+    `name` is that of the field, `media_type` what its content is said to be; both are
+    "" if absent.
+    """
 
     filename: str | None
     chunks: Iterator[bytes]
+    name: str = ""
+    media_type: str = ""
 
 
 def split_parts(chunks: Iterable[Buffer], boundary: bytes) -> Iterator[Part]:
@@ -39,8 +45,12 @@ def split_parts(chunks: Iterable[Buffer], boundary: bytes) -> Iterator[Part]:
             return
         if rest.strip(b" \t"):
             raise InvalidInputError("The form data is malformed")
+        header = _header(stream)
+        options = header.disposition
         content = stream.read_until(delimiter)
-        yield Part(_filename(stream), content)
+        yield Part(
+            options.get("filename"), content, options.get("name", ""), header.media_type
+        )
         _skip(content)
     raise InvalidInputError("The form data has too many parts")
 
@@ -50,14 +60,24 @@ def _skip(content: Iterator[bytes]) -> None:
         pass
 
 
-def _filename(stream: "_Stream") -> str | None:
-    """Read the header of a part, and return the file name in it."""
-    filename = None
+@dataclass(slots=True)
+class _Header:
+    """What the header of a part says."""
+
+    disposition: dict[str, str]
+    media_type: str = ""
+
+
+def _header(stream: "_Stream") -> _Header:
+    """Read the header of a part."""
+    header = _Header({})
     while line := stream.read_line():
         name, _, value = line.decode("utf-8", "replace").partition(":")
         if name.strip().lower() == "content-disposition":
-            filename = parse_options_header(value)[1].get("filename")
-    return filename
+            header.disposition = parse_options_header(value)[1]
+        elif name.strip().lower() == "content-type":
+            header.media_type = parse_options_header(value)[0].lower()
+    return header
 
 
 class _Stream:

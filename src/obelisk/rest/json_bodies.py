@@ -15,9 +15,16 @@ _INTEGER_MAX = 2**63 - 1
 
 def read_body(request: Request, services: Services) -> bytes:
     """Return the whole body of a request."""
+    return bytes(receive_body(request, services))
+
+
+def receive_body(request: Request, services: Services) -> bytearray:
+    """Return the whole body of a request, which may be large, without a copy."""
+    body = bytearray()
     with services.admission.receive():
-        chunks = open_body(request, services.admission, services.limits)
-        return b"".join(map(bytes, chunks))  # their buffer is used again
+        for chunk in open_body(request, services.admission, services.limits):
+            body += chunk
+    return body
 
 
 def read_boolean(request: Request, services: Services) -> bool:
@@ -60,6 +67,10 @@ class Fields:
     def _given(self, name: str, default: Any) -> Any:
         value = self._values.get(name)
         return default if value is None else value
+
+    def member(self, name: str) -> Any:
+        """Return whatever a field holds, `None` if it is absent."""
+        return self._values.get(name)
 
     def flag(self, name: str, *, default: bool) -> bool:
         """Return a Boolean, or raise `InvalidInputError`."""

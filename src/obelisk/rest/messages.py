@@ -21,6 +21,7 @@ from obelisk.services.attachments import Attachments
 from obelisk.services.bulk import Bulk
 from obelisk.services.changes import Changes
 from obelisk.services.content import Contents
+from obelisk.services.creation import Creation
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.exports import Exports
 from obelisk.services.finding import Finding
@@ -82,10 +83,12 @@ class Services:
     attachments are, by number; `is_file_system_writable` says whether clients may have
     files written to any path (RestApiWriteToFileSystemEnabled); `archive_defaults` says
     what archives are like; `tags_cache` keeps the datasets of files as JSON; `openapi`
-    is what ``GET /api/openapi.json`` shows.
+    is what ``GET /api/openapi.json`` shows; `default_private_creator` stands in where a
+    request does not say who reserves private blocks.
     """
 
     ingest: Ingest
+    creation: Creation
     resources: Resources
     requested_tags: RequestedTags
     views: Views
@@ -104,6 +107,7 @@ class Services:
     admission: Admission
     limits: UploadLimits
     default_encoding: AssumedEncoding
+    default_private_creator: str
     acceptance: Acceptance
     uids: UIDGenerator
     lifecycle: Lifecycle

@@ -32,7 +32,8 @@ from obelisk.rest.attachments import (
 )
 from obelisk.rest.bulk import bulk_content, bulk_delete
 from obelisk.rest.changes import clear_changes, list_changes
-from obelisk.rest.content import export, get_content, get_pdf
+from obelisk.rest.content import export, get_content, get_pdf, get_stl
+from obelisk.rest.creation import create
 from obelisk.rest.exports import clear_exports, list_exports
 from obelisk.rest.find import count_resources, find, lookup
 from obelisk.rest.instances import get_file, get_header, get_simplified_tags, get_tags
@@ -195,6 +196,8 @@ ROUTES = (
     Route("/tools/find", find, ("POST",), "find"),
     Route("/tools/count-resources", count_resources, ("POST",), "count"),
     Route("/tools/lookup", lookup, ("POST",), "lookup"),
+    # New instances
+    Route("/tools/create-dicom", create, ("POST",), "create"),
     # Many resources at once
     Route("/tools/bulk-content", bulk_content, ("POST",), "bulk-content"),
     Route("/tools/bulk-delete", bulk_delete, ("POST",), "bulk-delete"),
@@ -245,6 +248,7 @@ ROUTES = (
     Route("/instances/{id}/header", get_header, ("GET",), "header"),
     Route("/instances/{id}/content/{path}", get_content, ("GET",), "content"),
     Route("/instances/{id}/pdf", get_pdf, ("GET",), "pdf"),
+    Route("/instances/{id}/stl", get_stl, ("GET",), "stl"),
     Route("/instances/{id}/export", export, ("POST",), "export"),
     # What users attach to resources
     Route("/tools/labels", list_all_labels, ("GET",), "all-labels"),

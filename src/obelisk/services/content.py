@@ -6,6 +6,7 @@ from struct import Struct
 
 from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.parsing import Buffer, Dataset, Element, read_dataset
+from obelisk.dicom.payloads import DOCUMENT_CLASSES
 from obelisk.errors import InvalidArgumentError, NotFoundError
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.resources import Resources
@@ -22,10 +23,10 @@ _NUMBER_SIZES = {
     **dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8),
 }
 
-_ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 _SOP_CLASS_UID = 0x00080016
 _DOCUMENT = 0x00420011
 _MIME_TYPE = 0x00420012
+_DOCUMENT_LENGTH = 0x00420015
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,28 +101,36 @@ class Contents:
                 dataset = element.items[_number(remaining.pop(0), len(element.items))]
             return [f"{tag >> 16:04x}-{tag & 0xFFFF:04x}" for tag in _tags(dataset)]
 
-    def document(self, instance_id: str) -> RawValue:
-        """Find the document of an Encapsulated PDF, without the padding.
+    def document(self, instance_id: str, media_type: str) -> RawValue:
+        """Find the document or model that an instance encapsulates, without padding.
 
         Raises
         ------
         NotFoundError
-            If the instance holds none.
+            If the instance holds none of this type.
         """
         file = self._resources.open_file(instance_id)
         with file.view() as content:
             dataset = read_dataset(
                 content, default_encoding=self._default_encoding.name
             )
-            found = map(dataset.lookup, (_SOP_CLASS_UID, _MIME_TYPE))
-            texts = [None if one is None else one.text for one in found]
+            found = map(dataset.lookup, (_SOP_CLASS_UID, _MIME_TYPE, _DOCUMENT_LENGTH))
+            *texts, length = [None if one is None else one.text for one in found]
             element = dataset.lookup(_DOCUMENT)
-            if texts != [_ENCAPSULATED_PDF, "application/pdf"] or element is None:
+            if texts != [DOCUMENT_CLASSES[media_type], media_type] or element is None:
                 raise NotFoundError("document", instance_id)
             raw = _raw(file, content, element)
-            is_padded = element.size > 0 and element.value[-1] == 0
-            stop = raw.stop - 1 if is_padded else raw.stop
+            stop = raw.start + _document_size(element, length)
             return RawValue(file, raw.start, stop, raw.converted)
+
+
+def _document_size(element: Element, length: str | None) -> int:
+    """Return the size that is told, if it can be; else a NUL at the end is padding."""
+    size = element.size
+    if length is not None and length.isdecimal() and 0 <= size - int(length) <= 1:
+        return int(length)
+    buffer = element.dataset.source.buffer
+    return size - (size > 0 and buffer[element.start + size - 1] == 0)
 
 
 def _element(dataset: Dataset, name: str) -> Element:

@@ -6,14 +6,32 @@ from pathlib import Path
 
 import pytest
 
+from obelisk.dicom import dictionary
 from obelisk.dicom.dictionary import (
     UNKNOWN_NAME,
+    KnownTag,
+    NewEntry,
+    forget_private,
     format_tag,
     is_sequence,
+    lookup_known,
     lookup_tag,
     name_of,
+    register,
     vr_of,
 )
+
+
+@pytest.fixture
+def own_tables(monkeypatch):
+    """Let a test change the dictionaries."""
+    for name in ("_STANDARD", "_PRIVATE", "_TAGS", "_PRIVATE_TAGS"):
+        table = getattr(dictionary, name)
+        monkeypatch.setattr(
+            dictionary,
+            name,
+            {k: dict(v) if isinstance(v, dict) else v for k, v in table.items()},
+        )
 
 
 @pytest.mark.parametrize(
@@ -80,3 +98,63 @@ def test_the_server_does_not_import_pydicom():
     code = "import sys, obelisk.cli; sys.exit('pydicom' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.usefixtures("own_tables")
+def test_register_private():
+    """A private attribute has its name in any block of its creator, and no other."""
+    entry = NewEntry(0x43211012, "UT", "MyPrivateXMLTag", "My Company")
+
+    assert register([entry]) == []
+    assert register([entry]) == []
+    assert name_of(0x43211012, "My Company") == "MyPrivateXMLTag"
+    assert vr_of(0x43211112, "My Company") == "UT"
+    assert name_of(0x43211012, "Other") == UNKNOWN_NAME
+    assert lookup_known("MyPrivateXMLTag") == KnownTag(0x43211012, "My Company")
+    assert lookup_tag("MyPrivateXMLTag") == 0x43211012
+
+
+@pytest.mark.usefixtures("own_tables")
+def test_register_short_element():
+    """An element of two digits is found in the first block by its name."""
+    register([NewEntry(0x43230012, "LO", "Short", "X")])
+
+    assert lookup_tag("Short") == 0x43231012
+    assert name_of(0x43231012, "X") == "Short"
+
+
+@pytest.mark.usefixtures("own_tables")
+def test_register_without_creator():
+    """A private attribute without creator has its name whoever reserved its block."""
+    register([NewEntry(0x43251012, "LO", "Anybody")])
+
+    assert name_of(0x43251012) == name_of(0x43251012, "Q") == "Anybody"
+
+
+@pytest.mark.usefixtures("own_tables")
+def test_register_standard():
+    """A tag that no dictionary has is added; one that is there stays."""
+    new = NewEntry(0x00129998, "LO", "EvenTag")
+    other = NewEntry(0x00100010, "LO", "Somebody")
+
+    assert register([new, other]) == [other]
+    assert lookup_tag("EvenTag") == 0x00129998
+    assert name_of(0x00100010) == "PatientName"
+
+
+@pytest.mark.usefixtures("own_tables")
+def test_register_collision():
+    """Two names for one private attribute of one creator contradict each other."""
+    first = NewEntry(0x43211012, "UT", "One", "X")
+    second = NewEntry(0x43210012, "UT", "Two", "X")
+
+    assert register([first, second]) == [second]
+
+
+@pytest.mark.usefixtures("own_tables")
+def test_forget_private():
+    """Without the private dictionary, manufacturers' tags have no names."""
+    forget_private()
+
+    assert name_of(0x00291110, "SIEMENS CSA HEADER") == UNKNOWN_NAME
+    assert name_of(0x00100010) == "PatientName"

@@ -1,0 +1,1 @@
+"""Image files → pixels, in processes of their own, since images are untrusted."""

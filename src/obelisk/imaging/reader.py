@@ -1,0 +1,119 @@
+"""Has images decoded by processes that are started when they are needed."""
+
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+
+import orjson
+
+from obelisk.errors import UnavailableError
+from obelisk.imaging.pictures import (
+    FORMATS,
+    Picture,
+    PixelEncoding,
+    UnreadableImageError,
+)
+from obelisk.imaging.protocol import receive, send
+
+#: How many images are decoded at the same time.
+_PROCESSES_MAX = 2
+
+#: How long an image may take.
+_SECONDS_MAX = 60.0
+
+_Process = subprocess.Popen[bytes]
+
+
+class ImageReader:
+    """Decodes images; safe to use from several threads.
+
+    The processes stay for the next images. One that dies, or that an image keeps busy
+    for too long, takes only that image with it.
+    """
+
+    def __init__(self, seconds_max: float = _SECONDS_MAX) -> None:
+        self._turns = threading.BoundedSemaphore(_PROCESSES_MAX)
+        self._lock = threading.Lock()
+        self._idle: list[_Process] = []
+        self._seconds_max = seconds_max
+
+    def read(
+        self,
+        content: bytes,
+        media_type: str,
+        encoding: PixelEncoding = PixelEncoding.NATIVE,
+    ) -> Picture:
+        """Decode an image file of one of the media types of `FORMATS`.
+
+        Raises
+        ------
+        UnreadableImageError
+            If it is damaged, of another format, too large, or takes too long.
+        UnavailableError
+            If no process can be started.
+        """
+        header = orjson.dumps(
+            {"format": FORMATS[media_type], "encoding": encoding.value}
+        )
+        with self._turns:
+            process = self._take()
+            answer = self._ask(process, header, content)
+            if answer is None:
+                _end(process)
+                raise UnreadableImageError("The image cannot be decoded")
+            with self._lock:
+                self._idle.append(process)
+        fields, pixels = answer
+        if "error" in fields:
+            raise UnreadableImageError(str(fields["error"]))
+        return Picture.of(fields, pixels)
+
+    def close(self) -> None:
+        """End the processes; what is being decoded goes on."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for process in idle:
+            _end(process)
+
+    def _take(self) -> _Process:
+        with self._lock:
+            while self._idle:
+                process = self._idle.pop()
+                if process.poll() is None:
+                    return process
+                _end(process)
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-m", "obelisk.imaging"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise UnavailableError("No process can be started for images") from error
+
+    def _ask(
+        self, process: _Process, header: bytes, content: bytes
+    ) -> tuple[dict[str, object], bytes] | None:
+        """Send an image to a process; `None` if it dies, or is killed for its time."""
+        assert process.stdin is not None
+        assert process.stdout is not None
+        timer = threading.Timer(self._seconds_max, process.kill)
+        timer.start()
+        try:
+            send(process.stdin, header, content)
+            return receive(process.stdout)
+        except OSError:
+            return None
+        finally:
+            timer.cancel()
+
+
+def _end(process: _Process) -> None:
+    process.kill()
+    for stream in (process.stdin, process.stdout):
+        with suppress(OSError):
+            assert stream is not None
+            stream.close()
+    process.wait()

@@ -1,0 +1,78 @@
+"""Tests of the processes that decode images."""
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from images import make_bomb, rgb_image, save
+from obelisk.imaging.pictures import PixelEncoding, UnreadableImageError
+from obelisk.imaging.reader import ImageReader
+
+_PNG = save(rgb_image(), "PNG")
+
+
+@pytest.fixture
+def reader():
+    """Return a reader whose processes end with the test."""
+    made = ImageReader()
+    yield made
+    made.close()
+
+
+def test_an_image(reader):
+    """The pixels come back."""
+    picture = reader.read(_PNG, "image/png")
+
+    assert picture.pixels == rgb_image().tobytes()
+    assert (picture.columns, picture.rows, picture.samples) == (9, 11, 3)
+
+
+def test_an_encoded_image(reader):
+    """So do frames in another encoding."""
+    picture = reader.read(_PNG, "image/png", PixelEncoding.JPEG)
+
+    assert picture.frame_sizes == [len(picture.pixels)]
+    assert picture.pixels.startswith(b"\xff\xd8")
+
+
+def test_processes_are_used_again(reader):
+    """Threads share the processes, of which there are two at most."""
+    with ThreadPoolExecutor(6) as pool:
+        pictures = list(pool.map(lambda _: reader.read(_PNG, "image/png"), range(12)))
+
+    assert len({picture.pixels for picture in pictures}) == 1
+    assert 1 <= len(reader._idle) <= 2
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 100, make_bomb()])
+def test_a_bad_image(reader, content):
+    """It is refused, and the process goes on."""
+    reader.read(_PNG, "image/png")
+    (process,) = reader._idle
+    with pytest.raises(UnreadableImageError):
+        reader.read(content, "image/png")
+
+    assert reader._idle == [process]
+    assert reader.read(_PNG, "image/png").pixels
+
+
+def test_a_process_that_died(reader):
+    """Another one takes its place."""
+    reader.read(_PNG, "image/png")
+    (process,) = reader._idle
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+    assert reader.read(_PNG, "image/png").pixels
+
+
+def test_a_process_that_takes_too_long():
+    """It is killed, and the image is refused."""
+    reader = ImageReader(seconds_max=0.0)
+
+    with pytest.raises(UnreadableImageError):
+        reader.read(_PNG, "image/png")
+    assert reader._idle == []
+    reader.close()
