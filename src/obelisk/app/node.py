@@ -12,6 +12,7 @@ from obelisk.config import (
     ArchiveSection,
     Config,
     DICOMSection,
+    HTTPSection,
     StorageAccess,
     StorageMode,
     StorageSection,
@@ -159,15 +160,7 @@ class Node:
         samples = Samples(self._index, resources, encoding)
         return Services(
             ingest=ingest,
-            creation=Creation(
-                self._index,
-                resources,
-                samples,
-                ingest,
-                Embedding(self._images, self._uids),
-                encoding,
-                self._uids,
-            ),
+            creation=self._creation(resources, samples, ingest),
             resources=resources,
             finding=Finding(self._index, resources, samples, find),
             requested_tags=self._requested_tags(resources, find),
@@ -186,10 +179,7 @@ class Node:
             ),
             jobs=self._jobs.queue,
             admission=self.admission,
-            limits=UploadLimits(
-                body=http.body_size_max * _MEGABYTE,
-                unpacked=http.file_size_in_archive_max * _MEGABYTE,
-            ),
+            limits=_upload_limits(http),
             default_encoding=encoding,
             default_private_creator=config.dictionaries.default_private_creator,
             acceptance=self._negotiation,
@@ -200,6 +190,20 @@ class Node:
             openapi=describe_api(ROUTES),
             is_file_system_writable=http.file_system_writable,
             archive_defaults=_archive_defaults(config.archives),
+        )
+
+    def _creation(
+        self, resources: Resources, samples: Samples, ingest: Ingest
+    ) -> Creation:
+        embedding = Embedding(self._images, self._uids)
+        return Creation(
+            self._index,
+            resources,
+            samples,
+            ingest,
+            embedding,
+            self._encoding,
+            self._uids,
         )
 
     def _metadata(self, annotations: AnnotationSection) -> Metadata:
@@ -281,6 +285,13 @@ class Node:
 def _send_stop() -> None:
     """Send this process the signal that its main thread waits for."""
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _upload_limits(http: HTTPSection) -> UploadLimits:
+    return UploadLimits(
+        body=http.body_size_max * _MEGABYTE,
+        unpacked=http.file_size_in_archive_max * _MEGABYTE,
+    )
 
 
 def _ingest_settings(

@@ -158,7 +158,7 @@ def _order(
     else:
         groups = [([file], dict(tags)) for file, tags in members]
     return CreationOrder(
-        tags=_object(fields.member("Tags")),
+        tags=_object(fields.get("Tags")),
         contents=[
             NewContent(
                 files=files,
@@ -172,7 +172,7 @@ def _order(
             for files, tags in groups
         ],
         is_series=is_listed and not is_multi_frame,
-        parent=str(fields.member("Parent")) if "Parent" in fields else None,
+        parent=str(fields.get("Parent")) if "Parent" in fields else None,
         options=TagOptions(
             private_creator=fields.text("PrivateCreator", private_creator),
             is_binary_interpreted=fields.flag("InterpretBinaryTags", default=True),

@@ -68,10 +68,6 @@ class Fields:
         value = self._values.get(name)
         return default if value is None else value
 
-    def member(self, name: str) -> Any:
-        """Return whatever a field holds, `None` if it is absent."""
-        return self._values.get(name)
-
     def flag(self, name: str, *, default: bool) -> bool:
         """Return a Boolean, or raise `InvalidInputError`."""
         value = self._values.get(name)
