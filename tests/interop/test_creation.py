@@ -324,6 +324,14 @@ def test_bad_forms(
     assert (response.status_code, response.json()["OrthancStatus"]) == (400, 8)
 
 
+def test_a_large_json_body(server: RunningServer) -> None:
+    """A document of several megabytes arrives as it was sent."""
+    pdf = _PDF + bytes(range(256)) * 12_000
+    path = _create(server, Content=_uri("application/pdf", pdf))
+
+    assert _get(server, f"{path}/pdf").content == pdf
+
+
 def test_origin(server: RunningServer) -> None:
     """The metadata say where the instance came from, as for uploads."""
     path = _create(server)

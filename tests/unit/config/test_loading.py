@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from obelisk.config import (
     Config,
     DefaultEncoding,
+    DictionaryEntry,
     Modality,
     OverwriteMode,
     UserContent,
@@ -541,3 +542,51 @@ def test_main_tags_of_another_shape_are_refused(problems, value):
     (problem,) = problems({"ExtraMainDicomTags": value})
 
     assert '"ExtraMainDicomTags" must be an object' in problem
+
+
+def test_dictionaries_are_read(load):
+    """An attribute has VR, name, a range of values, and maybe a private creator."""
+    config, _ = load(
+        {
+            "Dictionary": {
+                "4321,1012": ["UT", "Full", 1, 0, "My Company"],
+                "4323-12": ["LO", "Short"],
+            },
+            "ExternalDictionaries": ["a.dic"],
+            "LoadPrivateDictionary": False,
+            "DefaultPrivateCreator": "Me",
+        }
+    )
+    section = config.dictionaries
+
+    assert section.dictionary == {
+        "4321,1012": DictionaryEntry(0x43211012, "UT", "Full", 1, 0, "My Company"),
+        "4323-12": DictionaryEntry(0x43230012, "LO", "Short"),
+    }
+    assert section.external_dictionaries == ("a.dic",)
+    assert not section.private_dictionary_loaded
+    assert section.default_private_creator == "Me"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [],
+        {"zz": ["LO", "A"]},
+        {"4321,1012": {"VR": "LO"}},
+        {"4321,1012": ["LO"]},
+        {"4321,1012": ["LO", "A", 1, 1, "X", "Y"]},
+        {"4321,1012": ["ZZ", "A"]},
+        {"4321,1012": ["LO", ""]},
+        {"4321,1012": ["LO", "A", 0, 0]},
+        {"4321,1012": ["LO", "A", 2, 1]},
+        {"4321,1012": ["LO", "A", "1", 1]},
+        {"4321,1012": ["LO", "A", 1, 1, 5]},
+    ],
+)
+def test_wrong_dictionaries_are_refused(problems, value):
+    """The message says which attribute is wrong."""
+    (problem,) = problems({"Dictionary": value})
+
+    assert '"Dictionary"' in problem
+    assert not value or next(iter(value)) in problem
