@@ -63,5 +63,5 @@ def test_a_collision():
     """An attribute that is described already is refused with both names."""
     entry = DictionaryEntry(0x00100010, "LO", "Somebody")
 
-    with pytest.raises(ConfigError, match='"Somebody".*"PatientName"'):
+    with pytest.raises(ConfigError, match=r'"Somebody".*"PatientName"'):
         load_dictionaries(_section(entry))

@@ -11,6 +11,7 @@ from obelisk.rest import (
     bulk,
     changes,
     content,
+    creation,
     exports,
     find,
     instances,
@@ -150,6 +151,10 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
             Argument("last", "Give the last export only.", PRESENT),
         ),
         exports.clear_exports: gives(_TEXT),
+        # New instances
+        creation.create: takes(
+            json_of(ref("Creation")) | {"multipart/form-data": OBJECT}, _EMPTY
+        ),
         # Many resources at once
         bulk.bulk_content: takes(json_of(ref("Bulk")), json_of(listed(OBJECT))),
         bulk.bulk_delete: takes(json_of(ref("Bulk")), _TEXT),
@@ -225,6 +230,7 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
         instances.get_header: gives(json_of(ref("Tags")), *_TAGS[:2]),
         content.get_content: _parts({JSON: listed(STRING), **_BINARY}),
         content.get_pdf: _parts({"application/pdf": STRING}),
+        content.get_stl: _parts({"model/stl": STRING}),
         content.export: takes(_TEXT, _EMPTY),
         # Archives and media
         archiving.get_archive: _parts(_ZIP, *_ZIP_ARGUMENTS),

@@ -221,6 +221,18 @@ SCHEMAS: Mapping[str, Any] = {
             "Type": {"enum": ["Volume", "Sequence"]},
         }
     ),
+    "Creation": _object(
+        {},
+        Tags=OBJECT,
+        Content={"anyOf": [STRING, listed({"anyOf": [STRING, OBJECT]})]},
+        Parent=STRING,
+        PrivateCreator=STRING,
+        InterpretBinaryTags=BOOLEAN,
+        Force=BOOLEAN,
+        Encapsulate=BOOLEAN,
+        MultiFrame=BOOLEAN,
+        TransferSyntax=STRING,
+    ),
     "Bulk": _object(
         {"Resources": _IDS},
         Level=STRING,

@@ -30,6 +30,7 @@ _OTHER_STATUSES = {
     "/tools/create-media": 400,
     "/tools/create-media-extended": 400,
     "/instances/{id}/pdf": 404,
+    "/instances/{id}/stl": 404,
     "/jobs/{id}": 404,
     "/jobs/{id}/events": 404,
     "/jobs/{id}/{name}": 404,
