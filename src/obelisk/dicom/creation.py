@@ -172,7 +172,7 @@ def _read_tags(
         if found is None:
             raise UnknownTagError(key)
     given_creators = {
-        found.tag: str(tags[key]) for key, found in known.items() if found is not None
+        found.tag: _plain_text(tags[key]) for key, found in known.items() if found
     }
     creators: dict[int, str] = {}
     for key, found in known.items():
@@ -190,6 +190,14 @@ def _read_tags(
                     creators[block] = creator
                     yield block, GivenValue("LO", creator)
         yield tag, _read_value(tag, creator, tags[key], options, depth)
+
+
+def _plain_text(value: Any) -> str:
+    """Return a text that is given as such, or as the DICOM JSON Model has it."""
+    if isinstance(value, dict):
+        values = value.get("Value")
+        value = values[0] if isinstance(values, list) and values else ""
+    return value if isinstance(value, str) else ""
 
 
 def _check_creator(tag: int, creator: str, options: TagOptions) -> None:

@@ -26,6 +26,7 @@ from obelisk.imaging.reader import ImageReader
 from obelisk.storage.base import Buffer
 
 _CHUNK_BYTES = 1_048_576
+_IMAGE_BYTES_MAX = 1 << 30
 #: How pixels are encoded and colours represented, by transfer syntax.
 _ENCODINGS = {
     EXPLICIT_VR_LITTLE_ENDIAN: PixelEncoding.NATIVE,
@@ -195,6 +196,10 @@ def _encapsulate(content: NewContent) -> Payload:
 
 
 def _whole(blob: Blob) -> bytes:
+    if blob.size > _IMAGE_BYTES_MAX:
+        raise UnreadableContentError(
+            f"The file of an image has {_IMAGE_BYTES_MAX} bytes at most"
+        )
     return b"".join(blob.read())
 
 

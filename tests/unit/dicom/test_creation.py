@@ -136,6 +136,16 @@ def test_a_creator_that_is_given():
     assert found[0x00291008].vr == "CS"
 
 
+def test_a_creator_in_the_json_model():
+    """It counts as one that is given as text."""
+    tags = {
+        "00290010": {"vr": "LO", "Value": [_CREATOR]},
+        "00291008": {"vr": "CS", "Value": ["X"]},
+    }
+
+    assert _read(tags, private_creator="Other")[0x00290010].content == _CREATOR
+
+
 def test_the_json_model():
     """Attributes may be given as DICOMweb has them."""
     found = _read(

@@ -9,6 +9,7 @@ from images import rgb_image, save
 from obelisk.dicom.creation import TagOptions, UnsuitableValueError
 from obelisk.dicom.payloads import UnreadableContentError
 from obelisk.dicom.unique_identifiers import UIDGenerator
+from obelisk.dicom.writing import Blob
 from obelisk.errors import InvalidArgumentError
 from obelisk.imaging.pictures import UnreadableImageError
 from obelisk.imaging.reader import ImageReader
@@ -264,6 +265,7 @@ def test_transfer_syntax(maker):
         (_content(_PNG, is_encapsulated=True), InvalidArgumentError),
         (_content(_PDF, is_multi_frame=True), InvalidArgumentError),
         (_content(_PNG, transfer_syntax_uid="1.2"), InvalidArgumentError),
+        (_content(NewFile("image/png", Blob(2**31, list))), UnreadableContentError),
         (
             _content(NewFile("application/pdf", bytes_blob(b""))),
             UnreadableContentError,
