@@ -224,6 +224,31 @@ def test_file_headers_ranges_and_etag(server: RunningServer) -> None:
     assert named.headers["Content-Disposition"].startswith('filename="ab.dcm"; ')
 
 
+def test_a_file_in_another_form(server: RunningServer) -> None:
+    """It is given as it is, or not at all."""
+    content = make_instance(1119, study=1119)
+    path = f"/instances/{_post(server, content).json()['ID']}/file"
+
+    own = _call(server, "GET", f"{path}?transcode=1.2.840.10008.1.2.1")
+    assert (own.status_code, own.content) == (200, content)
+    for uid, details in (
+        ("1.2.3", "Unknown transfer syntax: 1.2.3"),
+        (
+            "1.2.840.10008.1.2.4.70",
+            "The file is given in its transfer syntax 1.2.840.10008.1.2.1 only",
+        ),
+    ):
+        answer = _call(server, "GET", f"{path}?transcode={uid}")
+        assert (answer.status_code, answer.json()["Details"]) == (400, details)
+    for name, status in (
+        ("application/dicom+json", 406),
+        ("application/dicom+xml", 406),
+        ("application/dicom+json, */*", 200),
+    ):
+        answer = _call(server, "GET", path, headers={"Accept": name})
+        assert answer.status_code == status
+
+
 def test_system(server: RunningServer) -> None:
     """The server says whose interface it has, and what it is itself."""
     system = _call(server, "GET", "/system").json()

@@ -97,6 +97,9 @@ def test_reconstruction_at_every_level(shared: RunningServer, body: Any) -> None
         ("/tools/bulk-content", b'{"Resources": [], "Full": 1}', 400, 15),
         ("/tools/bulk-delete", b"{}", 400, 8),
         ("/tools/bulk-delete", b'{"Resources": [5]}', 400, 8),
+        ("/tools/bulk-delete", b'{"Resources": [{"ID": "x"}]}', 400, 8),
+        ("/tools/bulk-delete", b'{"Resources": [{"Level": "Study"}]}', 400, 8),
+        ("/tools/bulk-delete", b'{"Resources": [{"Level": "x", "ID": "x"}]}', 400, 3),
     ],
 )
 def test_refusals(
@@ -152,6 +155,22 @@ def test_bulk_deletion(shared: RunningServer) -> None:
     assert (answer.status_code, answer.text) == (200, "")
     left = _get(shared, "/instances")
     assert first["ID"] not in left
+    assert second["ID"] not in left
+
+
+def test_bulk_deletion_by_level_and_id(shared: RunningServer) -> None:
+    """What is of another level than the request says stays."""
+    first, second = _store(shared, 43), _store(shared, 44)
+    named = [
+        {"Level": "Patient", "ID": first["ParentStudy"]},
+        {"Level": "Study", "ID": second["ParentStudy"]},
+        "nope",
+    ]
+    answer = _post(shared, "/tools/bulk-delete", {"Resources": named})
+
+    assert (answer.status_code, answer.text) == (200, "")
+    left = _get(shared, "/instances")
+    assert first["ID"] in left
     assert second["ID"] not in left
 
 

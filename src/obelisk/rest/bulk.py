@@ -42,19 +42,45 @@ def bulk_content(request: Request, services: Services) -> Response:
 def bulk_delete(request: Request, services: Services) -> Response:
     """Delete many resources at once; ``Resources`` lists their ids.
 
-    Those that do not exist, or went with one that was named before, are passed over.
+    An id may come with its level, as ``{"Level": "Study", "ID": "…"}``. Those that do
+    not exist at that level, or went with one named before, are passed over.
     With ``Asynchronous`` it is done by a job, whose id is the answer.
     """
     fields = read_fields(request, services)
-    ids = fields.get("Resources")
-    if not isinstance(ids, list):
-        raise InvalidInputError("The body must contain a Resources array")
-    if not all(isinstance(id_, str) for id_ in ids):
-        raise InvalidInputError("Invalid payload")
+    ids = _named(fields, services)
     if not is_awaited(request, fields):
         return submit(request, services, _deletion(ids, services), fields)
     services.bulk.delete(ids)
     return text_response()
+
+
+def _named(fields: Fields, services: Services) -> Sequence[str]:
+    """Return the ids of a list of ids, and of those that come with their right level.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no such list.
+    """
+    resources = fields.get("Resources")
+    if not isinstance(resources, list):
+        raise InvalidInputError("The body must contain a Resources array")
+    ids = []
+    for resource in resources:
+        id_, level = resource, None
+        if isinstance(resource, dict):
+            id_, level = resource.get("ID"), _level_named(resource.get("Level"))
+        if not isinstance(id_, str):
+            raise InvalidInputError("Invalid payload")
+        if level is None or services.bulk.lookup_level(id_) is level:
+            ids.append(id_)
+    return ids
+
+
+def _level_named(name: Any) -> Level:
+    if not isinstance(name, str):
+        raise InvalidInputError("Invalid payload")
+    return _known_level(name)
 
 
 def _deletion(ids: Sequence[str], services: Services) -> Deletion:
@@ -89,6 +115,10 @@ def _level(fields: Fields) -> Level | None:
         return None
     if not isinstance(name, str):
         raise BadContentError("String value expected in field: Level")
+    return _known_level(name)
+
+
+def _known_level(name: str) -> Level:
     if name.lower() not in LEVEL_OF_NAME:
         raise InvalidArgumentError(f"Invalid resource type '{name}'")
     return LEVEL_OF_NAME[name.lower()]

@@ -40,7 +40,7 @@ def export(request: Request, services: Services) -> Response:
         raise ForbiddenError("Writing files is switched off")
     file = services.resources.open_file(request.id)
     file.write_to(os.fsdecode(read_body(request, services)))
-    return json_response({})
+    return Response(b"{}", [("Content-Type", "application/json")])
 
 
 def _raw_response(request: Request, value: RawValue, kind: str) -> Response:

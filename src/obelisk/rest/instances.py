@@ -5,11 +5,13 @@ import re
 from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.reading.dataset import read_dataset
 from obelisk.dicom.reading.file_meta import read_file_meta
+from obelisk.dicom.reading.transfer_syntax import KNOWN, Buffer
 from obelisk.dicom.tag_json import TagForm, header_json, tags_json
 from obelisk.errors import InvalidArgumentError
 from obelisk.rest.file_names import disposition
 from obelisk.rest.messages import (
     JSON,
+    NotAcceptableError,
     Request,
     Response,
     Services,
@@ -18,12 +20,23 @@ from obelisk.rest.messages import (
 )
 from obelisk.rest.ranges import content_response
 
+#: What the DICOM file can be asked for as, other than itself.
+_OTHER_FORMS = ("application/dicom+json", "application/dicom+xml")
+
 _TAG = re.compile(r"([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})")
 
 
 def get_file(request: Request, services: Services) -> Response:
-    """Give the DICOM file as it was received; ``filename`` names it for the client."""
+    """Give the DICOM file as it was received; ``filename`` names it for the client.
+
+    It is given in its own transfer syntax only, which ``transcode`` may name.
+    """
+    if request.headers.get("accept") in _OTHER_FORMS:
+        raise NotAcceptableError("The file is given as application/dicom only")
     file = services.resources.open_file(request.id)
+    if "transcode" in request.args:
+        with file.view() as content:
+            _check_syntax(content, request.args["transcode"])
     headers = [
         ("Content-Type", "application/dicom"),
         ("Content-Disposition", disposition(request, f"{request.id}.dcm")),
@@ -31,6 +44,16 @@ def get_file(request: Request, services: Services) -> Response:
     return content_response(
         request, file.read, file.size, file.md5 or file.uuid, headers
     )
+
+
+def _check_syntax(content: Buffer, wanted: str) -> None:
+    if wanted not in KNOWN:
+        raise InvalidArgumentError(f"Unknown transfer syntax: {wanted}")
+    uid = read_file_meta(content).transfer_syntax_uid
+    if wanted != uid:
+        raise InvalidArgumentError(
+            f"The file is given in its transfer syntax {uid} only"
+        )
 
 
 def get_tags(request: Request, services: Services) -> Response:

@@ -11,7 +11,11 @@ import werkzeug
 
 from obelisk.dicom.levels import Level
 from obelisk.dicom.unique_identifiers import UIDGenerator
-from obelisk.errors import InvalidArgumentError, InvalidInputError
+from obelisk.errors import (
+    InvalidArgumentError,
+    InvalidInputError,
+    NotSupportedError,
+)
 from obelisk.jobs.queue import JobQueue
 from obelisk.rest.acceptance import Acceptance
 from obelisk.rest.admission import Admission
@@ -149,6 +153,10 @@ class Response:
 
 class BadTypeError(InvalidArgumentError):
     """A parameter has another type than it should have."""
+
+
+class NotAcceptableError(NotSupportedError):
+    """The resource cannot be given in the form that ``Accept`` asks for."""
 
 
 class BadContentError(InvalidInputError):

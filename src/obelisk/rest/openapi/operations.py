@@ -88,6 +88,7 @@ _JOBS = (
     Argument("limit", "How many to give at most, 0 for all.", INTEGER),
 )
 _ONLY = Argument("only", "`failed` to do again no more than what failed.")
+_OWN_SYNTAX = Argument("transcode", "Its transfer syntax; no other is supported.")
 _LAST_EVENT = Argument("Last-Event-ID", "The number of the last event that was seen.")
 _JOB_HEADERS = (
     Argument("Prefer", "`respond-async`, or `wait=` and seconds (RFC 7240)."),
@@ -224,7 +225,7 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
             json_of({"anyOf": [ref("Stored"), listed(ref("Stored"))]}),
             headers=(Argument("Content-Encoding", "`gzip`, if the body is."),),
         ),
-        instances.get_file: _parts({DICOM: STRING}, _FILE_NAME),
+        instances.get_file: _parts({DICOM: STRING}, _FILE_NAME, _OWN_SYNTAX),
         instances.get_tags: gives(json_of(ref("Tags")), *_TAGS, _WHOLE),
         instances.get_simplified_tags: gives(json_of(ref("Tags")), _IGNORE, _WHOLE),
         instances.get_header: gives(json_of(ref("Tags")), *_TAGS[:2]),
