@@ -6,7 +6,9 @@ keeps what a client can see of a response, with JSON parsed and long contents ha
 
 import hashlib
 import http.client
+import io
 import json
+import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +17,7 @@ from urllib.parse import urlsplit
 COMPARED_HEADERS = ("Allow", "Content-Disposition", "Content-Type", "Location")
 
 _TEXT_BYTES_MAX = 2000
+_DIRECTORY = "DICOMDIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +115,22 @@ def describe(content: bytes) -> Any:
     if text and len(content) <= _TEXT_BYTES_MAX and text.isprintable():
         return {"text": text}
     return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def archive_members(content: bytes) -> list[list[str]] | None:
+    """Return the names of the members of an archive, and sums of their contents.
+
+    A DICOMDIR, in which everybody writes other things, has none. What breaks off has
+    no members: `None`.
+    """
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return None
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return [
+            [name, "" if name == _DIRECTORY else _sum(archive.read(name))]
+            for name in archive.namelist()
+        ]
+
+
+def _sum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]

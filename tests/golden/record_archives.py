@@ -5,26 +5,21 @@ starts Orthanc 1.13 when the path of a configuration file follows it.
 """
 
 import argparse
-import hashlib
-import io
 import json
 import shlex
 import sys
 import tempfile
 import warnings
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from exchange import Call, Peer
+from exchange import Call, Peer, archive_members
 from factories import make_instance
 from golden.recording import save
 from launching import running_server
-
-_DIRECTORY = "DICOMDIR"
 
 #: What is not put together with others, as archives of it differ.
 _APART = ("hostile", "folders", "long", "number 2147483648 of (2147483648, 1)")
@@ -157,7 +152,7 @@ def play_archives(url: str) -> Iterator[tuple[Call, Any]]:
     for call in _calls(peer, names):
         answer, content = peer.send(call)
         value = answer.to_json()
-        value["body"] = _members(content) if content[:2] == b"PK" else None
+        value["body"] = archive_members(content) if content[:2] == b"PK" else None
         yield call, value
     peer.close()
 
@@ -220,19 +215,6 @@ def _odd_bodies(id_: str) -> Iterator[tuple[str, Any]]:
         yield str(value), value
     for value in ({"Filename": "f.zip"}, {"Utf8": "x"}, {"Synchronous": "x"}):
         yield f"{value} with resources", {"Resources": [id_], **value}
-
-
-def _members(content: bytes) -> list[list[str]]:
-    """Return the names of the members of an archive, and sums of their contents."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return [
-            [name, "" if name == _DIRECTORY else _sum(archive.read(name))]
-            for name in archive.namelist()
-        ]
-
-
-def _sum(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def main() -> None:

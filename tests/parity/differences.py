@@ -36,6 +36,8 @@ class Accepted:
     reason: str
     #: Whether this is about answers of the left server without a body only.
     is_left_empty: bool = False
+    #: What the body of the right one has to show.
+    shows: str = ""
 
 
 VARYING = (
@@ -130,6 +132,34 @@ ACCEPTED = (
         (404,),
         "the body says what is unknown; Orthanc's is empty",
         is_left_empty=True,
+    ),
+    Accepted(
+        r"/jobs/.*",
+        r"unknown",
+        (400,),
+        (400,),
+        "idem",
+        is_left_empty=True,
+    ),
+    Accepted(
+        r".*/(archive|media)",
+        r"",
+        (200,),
+        (200,),
+        "the whole archive; Orthanc's breaks off at a file that it cannot describe",
+        is_left_empty=True,
+    ),
+    *(
+        Accepted(
+            r".*/archive",
+            r"",
+            (200,),
+            (200,),
+            "a name without any character of ASCII is unknown; Orthanc leaves its"
+            " folder out, so that one may hold several studies or series",
+            shows=f"/Unknown {level}/",
+        )
+        for level in ("Study", "Series")
     ),
     Accepted(
         r".*/export",
@@ -288,7 +318,7 @@ ACCEPTED += (
     ),
     Accepted(
         r".*/content/\{path\}",
-        r"/0010-0020/|/0008-1032/0/0008-0100|/0040-0275/0/0040-1001",
+        r"/0010-00[12]0/?|/PatientName|/0008-1032/0/0008-0100|/0040-0275/0/0040-1001",
         (200,),
         (200,),
         "the bytes as they stand in the file, with all of their padding",
@@ -304,6 +334,13 @@ ACCEPTED += (
 
 #: The same for reconstruction and for what is below /tools and /plugins.
 ACCEPTED += (
+    Accepted(
+        r".*/reconstruct",
+        r"id of \w+",
+        (200,),
+        (404,),
+        "an id of another level is unknown, as with every other route",
+    ),
     Accepted(
         r".*/reconstruct",
         r"\[\]|nonsense",
@@ -354,15 +391,22 @@ MISSING = (
     Accepted(
         r".*/file",
         r"transcode=.*",
-        (200, 400, 404, 415, 500),
-        (200,),
+        (200, 500),
+        (400,),
         "not there yet: other transfer syntaxes than the file's own",
     ),
     Accepted(
         r".*/file",
-        r"Accept application/dicom\+json",
+        r"transcode=.*",
         (200,),
         (200,),
+        "to the file's own transfer syntax: nothing is written anew",
+    ),
+    Accepted(
+        r".*/file",
+        r"Accept application/dicom\+(json|xml)",
+        (200,),
+        (406,),
         "not there yet: the forms of DICOMweb (PS3.18 Annex F)",
     ),
     Accepted(
@@ -462,6 +506,7 @@ def explain(call: Call, left: Any, right: Any) -> str | None:
             and re.fullmatch(accepted.route, call.route)
             and re.fullmatch(accepted.argument, call.argument)
             and not (accepted.is_left_empty and left["body"] is not None)
+            and accepted.shows in json.dumps(right.get("body"))
         ):
             return accepted.reason
     if call.route in _SEARCH_ROUTES:

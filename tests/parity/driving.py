@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
-from exchange import Answer, Call, Peer, describe
+from exchange import Answer, Call, Peer, archive_members, describe
 from parity import calls
 from parity.differences import normalise
 
@@ -103,6 +103,8 @@ def drive(
             value = answer.to_json()
             if after_store and call.route.endswith("/file") and answer.status == 200:
                 value["body"] = _pixel_data(content)
+            if answer.headers.get("Content-Type") == "application/zip":
+                value["body"] = archive_members(content)
             yield (
                 call,
                 normalise(call, value, offset=offset, after_store=after_store),

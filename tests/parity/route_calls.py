@@ -60,6 +60,7 @@ def route_files() -> dict[str, bytes]:
 
 def route_calls(inventory: Mapping[str, list[str]]) -> Iterator[Call]:
     """Yield all calls; `inventory` holds the ids of each level."""
+    yield from _jobs()  # before archives, which Orthanc makes by jobs
     yield from read_calls(inventory)
     yield from annotation_calls(inventory)
     yield from _protection(inventory["patients"][0])
@@ -114,6 +115,9 @@ def _reads(level: str, identifier: str) -> Iterator[Call]:
     for child in levels[depth + 1 :]:
         for argument in (tags, f"requestedTags={tags.partition('=')[2]}", "simplify"):
             yield get(f"{path}/{child}", f"{route}/{child}", argument)
+    if level != "instances":
+        for leaf in ("archive", "media"):
+            yield get(f"{path}/{leaf}", f"{route}/{leaf}")
     if level == "series":
         yield get(f"{path}/ordered-slices", f"{route}/ordered-slices")
     if level == "instances":
@@ -134,12 +138,15 @@ def _contents(path: str, route: str) -> Iterator[Call]:
         "Accept */*": {"Accept": "*/*"},
         "Accept application/dicom": {"Accept": "application/dicom"},
         "Accept application/dicom+json": {"Accept": "application/dicom+json"},
+        "Accept application/dicom+xml": {"Accept": "application/dicom+xml"},
         "Accept image/png": {"Accept": "image/png"},
     }.items():
         yield Call("GET", f"{path}/file", f"{route}/file", name, None, headers)
     for argument in (
         "transcode=1.2.840.10008.1.2",
+        "transcode=1.2.840.10008.1.2.1",
         "transcode=1.2.3",
+        "transcode=",
         "lossy-quality=5",
     ):
         yield get(f"{path}/file", f"{route}/file", argument)
@@ -326,6 +333,18 @@ def _server() -> Iterator[Call]:
 
 _KINDS = ("Patient", "Study", "Series", "Instance", "Patients", "Image")
 
+
+def _jobs() -> Iterator[Call]:
+    for argument in ("", "expand"):
+        yield get("/jobs", "/jobs", argument)
+    path, route = "/jobs/nonsense", "/jobs/{id}"
+    for leaf in ("", "/archive"):
+        for method in ("GET", "DELETE"):
+            yield Call(method, f"{path}{leaf}", f"{route}{leaf}", f"{method} unknown")
+    for leaf in ("cancel", "pause", "resume", "resubmit"):
+        yield Call("POST", f"{path}/{leaf}", f"{route}/{leaf}", "unknown", b"")
+
+
 #: What can be switched, and to what; the last is what holds by default.
 _SWITCHED: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("/tools/default-encoding", (b"Utf8", b"nonsense", b"", b"Latin1")),
@@ -369,6 +388,11 @@ def _reconstruction(inventory: Mapping[str, list[str]]) -> Iterator[Call]:
     )
     for level in LEVELS:
         yield Call("GET", f"/{level}?expand", f"/{level}", "after reconstruct")
+        for other in LEVELS:
+            if other != level:
+                path = f"/{level}/{inventory[other][0]}/reconstruct"
+                route = f"/{level}/{{id}}/reconstruct"
+                yield Call("POST", path, route, f"id of {other}", b"")
 
 
 def _new_files(inventory: Mapping[str, list[str]]) -> Iterator[Call]:
@@ -450,6 +474,11 @@ def _bulk_delete(inventory: Mapping[str, list[str]]) -> Iterator[Call]:
         ("again", {"Resources": instances[:2]}),
         ("with levels", {"Resources": levelled}),
         ("wrong level", {"Resources": [{"Level": "Patient", "ID": series[2]}]}),
+        ("lower case", {"Resources": [{"Level": "series", "ID": UNKNOWN_ID}]}),
+        ("no level", {"Resources": [{"ID": series[2]}]}),
+        ("no id", {"Resources": [{"Level": "Series"}]}),
+        ("bad level", {"Resources": [{"Level": "Nope", "ID": series[2]}]}),
+        ("both forms", {"Resources": [UNKNOWN_ID, levelled[1]]}),
         ("mixed", {"Resources": [series[0], inventory["patients"][-1]]}),
     ):
         yield _json(path, name, body)
