@@ -4,7 +4,7 @@ PEER ?= Orthanc
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help setup run fmt lint check test unit interop parity golden long churn bench docs standard lock clean
+.PHONY: help setup run fmt lint check test unit interop parity golden long kills churn bench docs standard lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
@@ -50,6 +50,9 @@ long: .venv/.dev ## run the full counts: kill loops, fuzzing (half an hour and m
 	$(BIN)/python -m pytest -m long --timeout 0
 	$(BIN)/python tests/property/fuzz_parsing.py --seconds 600
 	$(BIN)/python tests/property/fuzz_pdu.py --seconds 600
+
+kills: .venv/.dev ## kill the server 50 times while jobs of all types run (ten minutes)
+	$(BIN)/python -m pytest -m long --timeout 0 tests/crash/test_jobs.py
 
 churn: .venv/.dev ## let 16 clients change the same studies for two minutes, and recount
 	$(BIN)/python -m pytest -m long tests/churn

@@ -17,13 +17,13 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 from factories import make_instance
 from golden.record_jobs import SilentPeer
-from launching import OBELISK, RunningServer, free_port, running_server
+from launching import OBELISK, RunningServer, free_port, start_server
 from obelisk.app.node import INDEX_NAME
 from obelisk.index.job_records import NewJob
 from obelisk.index.sqlite import SQLiteIndex
@@ -97,32 +97,78 @@ def resident_bytes(server: RunningServer) -> int:
     return total
 
 
-def measure(server: RunningServer, counts: tuple[int, ...], *, is_own: bool) -> None:
-    """Fill the queue step by step; print what requests cost at each size."""
+class Cost(NamedTuple):
+    """What requests cost at one length of the queue, in milliseconds and bytes."""
+
+    submit: float
+    submit_99: float
+    listing: float
+    single: float
+    memory: int
+
+
+def measure(
+    server: RunningServer, counts: tuple[int, ...], *, is_own: bool
+) -> dict[int, Cost]:
+    """Fill the queue step by step; print what requests cost at each length."""
     client = Client(server)
     _, stored = client.send("POST", "/instances", make_instance())
     path, body = submission(stored["ID"], is_own=is_own)
     queued = counts[0] if is_own else 0
+    found = {}
     for count in counts:
         while queued < count:
             client.send("POST", path, body)
             queued += 1
-        submits = [client.send("POST", path, body)[0] for _ in range(_SAMPLES)]
+        submits = sorted(client.send("POST", path, body)[0] for _ in range(_SAMPLES))
         queued += _SAMPLES
         listing = "/jobs?expand&limit=100" if is_own else "/jobs?expand"
-        rounds = 20 if is_own else 3
-        lists = [client.send("GET", listing)[0] for _ in range(rounds)]
+        lists = [client.send("GET", listing)[0] for _ in range(20 if is_own else 3)]
         ids = client.send("GET", "/jobs?limit=100" if is_own else "/jobs")[1]
         singles = [client.send("GET", f"/jobs/{ids[0]}")[0] for _ in range(50)]
+        cost = Cost(
+            statistics.median(submits),
+            submits[int(_SAMPLES * 0.99)],
+            statistics.median(lists),
+            statistics.median(singles),
+            resident_bytes(server),
+        )
+        found[count] = cost
         print(
             f"{'Obelisk' if is_own else 'peer':8}{count:>8,} queued:"
-            f" submit p50 {statistics.median(submits):7.2f} ms"
-            f" p99 {sorted(submits)[int(_SAMPLES * 0.99)]:7.2f} ms,"
-            f" {listing} {statistics.median(lists):8.2f} ms,"
-            f" GET /jobs/id {statistics.median(singles):6.2f} ms,"
-            f" memory {resident_bytes(server) / 1e6:6.0f} MB",
+            f" submit p50 {cost.submit:7.2f} ms p99 {cost.submit_99:7.2f} ms,"
+            f" {listing} {cost.listing:8.2f} ms, GET /jobs/id {cost.single:6.2f} ms,"
+            f" memory {cost.memory / 1e6:6.0f} MB",
             flush=True,
         )
+    return found
+
+
+def compare(own: dict[int, Cost], peer: dict[int, Cost]) -> None:
+    """Print how many times longer the peer takes."""
+    for count in sorted(own.keys() & peer.keys()):
+        ratios = [
+            theirs / ours for ours, theirs in zip(own[count], peer[count], strict=True)
+        ]
+        print(
+            f"peer / Obelisk {count:>8,} queued: submit {ratios[0]:.1f},"
+            f" list {ratios[2]:.1f} (peer: all, Obelisk: 100),"
+            f" single {ratios[3]:.1f}, memory {ratios[4]:.1f}"
+        )
+
+
+def list_everything(server: RunningServer) -> None:
+    """Print what the orders cost, and what a list without limit takes of the memory."""
+    client = Client(server)
+    for order in ("id", "submission", "priority", "-priority", "completion"):
+        path = f"/jobs?expand&limit=100&order={order}"
+        costs = [client.send("GET", path)[0] for _ in range(20)]
+        print(f"{path} {statistics.median(costs):.2f} ms", flush=True)
+    before = resident_bytes(server)
+    for path in ("/jobs", "/jobs?expand"):
+        elapsed, answer = client.send("GET", path)
+        grown = (resident_bytes(server) - before) / 1e6
+        print(f"{path} of {len(answer):,}: {elapsed:.0f} ms, {grown:+.0f} MB")
 
 
 def drain(server: RunningServer, count: int) -> None:
@@ -154,16 +200,25 @@ def main() -> None:
     subjects = [(OBELISK, (one,)) for one in _OWN_COUNTS]
     if arguments.peer:
         subjects.append((tuple(shlex.split(arguments.peer)), _PEER_COUNTS))
+    own: dict[int, Cost] = {}
     for command, counts in subjects:
         scaled = tuple(max(10, int(one * arguments.scale)) for one in counts)
         is_own = command is OBELISK
         with tempfile.TemporaryDirectory() as folder:
             if is_own:
                 fill(Path(folder), scaled[0])
-            with running_server(command, Path(folder), **options) as server:
-                measure(server, scaled, is_own=is_own)
-                if is_own and scaled[0] > 5_000:
+            server = start_server(command, Path(folder), **options)
+            try:
+                found = measure(server, scaled, is_own=is_own)
+                if is_own and counts[0] == _OWN_COUNTS[-1]:
+                    list_everything(server)
                     drain(server, scaled[0])
+            finally:
+                server.kill()  # Orthanc would wait for its silent peer
+        if is_own:
+            own |= found
+        else:
+            compare(own, found)
     silent.close()
 
 

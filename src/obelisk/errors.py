@@ -19,7 +19,8 @@
     │   ├── JobCanceledError         somebody cancelled it
     │   ├── JobFailedError           it failed (code, details)
     │   ├── JobConflictError         the key of its request was used for another one
-    │   └── ClaimLostError           somebody else has it now
+    │   ├── ClaimLostError           somebody else has it now
+    │   └── StepInterruptedError     it is to be left, so a wait of its step ended
     ├── IndexRuleError               a change would break a rule of the index
     ├── NotSupportedError            SOP class, transfer syntax, operation
     ├── LimitError                   size (limit, actual)
@@ -31,7 +32,8 @@
     │   ├── ContentReplacedError     a file got other content before it was read
     │   ├── IndexUnavailableError    the index failed
     │   └── RemoteError              a peer did not do its part
-    │       └── AssociationAbortedError  an association ended before its time
+    │       ├── AssociationAbortedError  an association ended before its time
+    │       └── StepTimeoutError     what a job waited for did not come in time
     ├── ProtocolError                the peer broke the DICOM upper layer protocol
     └── ConfigError                  start-up only; lists every problem
 """
@@ -164,6 +166,10 @@ class ClaimLostError(JobError):
     """The job was given to somebody else meanwhile."""
 
 
+class StepInterruptedError(JobError):
+    """A step was torn out of its wait, as its job is to be left."""
+
+
 class IndexRuleError(ServerError):
     """A change would break a rule of the index."""
 
@@ -206,6 +212,10 @@ class IndexUnavailableError(UnavailableError):
 
 class RemoteError(UnavailableError):
     """A peer did not do its part."""
+
+
+class StepTimeoutError(RemoteError):
+    """What a job waited for did not come in time."""
 
 
 class AssociationAbortedError(RemoteError):

@@ -13,6 +13,7 @@ import pytest
 from exchange import Call, Peer
 from factories import make_sized_instance
 from launching import OBELISK, RunningServer, start_server
+from obelisk.job_types import JOB_TYPES
 
 SEED = int(os.environ.get("CRASH_SEED", "20261122"))
 OPTIONS = {"JobsHistorySize": 10_000, "ConcurrentJobs": 2}
@@ -55,6 +56,9 @@ class Round:
         wanted = {"Asynchronous": True, "Permissive": True}
         paths = [f"/studies/{study}/verify" for study in (kept, lost, kept) * 3]
         jobs = [send(server, "POST", path, wanted)["ID"] for path in paths]
+        paths = [f"/studies/{kept}/reconstruct", f"/studies/{lost}/reconstruct"]
+        paths.append("/tools/reconstruct")
+        jobs += [send(server, "POST", path, wanted)["ID"] for path in paths]
         deletion = wanted | {"Resources": [lost]}
         jobs.append(send(server, "POST", "/tools/bulk-delete", deletion)["ID"])
         return jobs
@@ -79,16 +83,27 @@ def check(server: RunningServer, rounds: list[Round], jobs: list[str]) -> None:
     kept = [one.studies[0] for one in rounds]
 
     assert {job["State"] for job in found.values()} == {"Success"}
+    assert {job["Type"] for job in found.values()} == set(JOB_TYPES)
     for job in found.values():
-        if (
-            job["Type"] == "Verification"
-            and job["Content"]["Resources"][0]["ID"] in kept
-        ):
+        resources = job["Content"].get("Resources", [{"ID": kept[0]}])
+        if resources[0]["ID"] in kept:
             assert job["Content"]["FailedInstancesCount"] == 0, job
+    assert_told_once(server, found)
     assert sorted(send(server, "GET", "/studies")) == sorted(kept)
     assert send(server, "GET", "/statistics")["CountInstances"] == 40 * len(kept)
     files = [one for one in server.storage.rglob("*-*-*-*-*") if one.is_file()]
     assert len(files) == 40 * len(kept)
+
+
+def assert_told_once(server: RunningServer, jobs: dict[str, dict]) -> None:
+    """Assert that each job was submitted once and succeeded once."""
+    types = "JobSubmitted;JobSuccess;JobFailure"
+    path = f"/changes?type={types}&since=0&limit=100000"
+    told = [
+        (one["ID"], one["ChangeType"]) for one in send(server, "GET", path)["Changes"]
+    ]
+    expected = [(id_, kind) for id_ in jobs for kind in ("JobSubmitted", "JobSuccess")]
+    assert sorted(told) == sorted(expected)
 
 
 def kill_again_and_again(folder: Path, kill_count: int) -> None:
@@ -160,6 +175,32 @@ def test_another_server_ends_the_jobs_of_a_dead_one(pair):
     found = wait_for_all(second, jobs)
 
     assert {one["State"] for one in found.values()} == {"Success"}
+
+
+@pytest.mark.timeout(300)
+def test_jobs_that_are_not_saved_belong_to_their_server(tmp_path):
+    """A second one neither deletes nor runs them; they go when the first one died."""
+    options = OPTIONS | {"StorageDirectory": str(tmp_path / "storage")}
+    first = start_server(OBELISK, tmp_path / "first", **options, SaveJobs=False)
+    servers = [first]
+    try:
+        jobs = submit_many(first)
+        second = start_server(OBELISK, tmp_path / "second", **options, SaveJobs=False)
+        servers.append(second)
+        found = wait_for_all(first, jobs)
+        assert {one["State"] for one in found.values()} == {"Success"}
+
+        lost = submit_many(first)
+        first.kill()
+        done = set(send(second, "GET", "/jobs?state=Success"))
+        pause, deadline = threading.Event(), time.monotonic() + _SECONDS_MAX
+        while set(lost) & set(send(second, "GET", "/jobs")):
+            assert set(send(second, "GET", "/jobs?state=Success")) <= done
+            assert time.monotonic() < deadline
+            pause.wait(0.1)
+    finally:
+        for server in servers:
+            server.kill()
 
 
 @pytest.mark.timeout(300)

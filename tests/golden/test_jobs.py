@@ -172,6 +172,22 @@ def test_unknown_jobs_and_wrong_arguments(place):
     assert call(place, "PUT", f"/jobs/{UNKNOWN}/priority", b"7")["status"] == 404
 
 
+def test_a_long_list_is_the_same_as_a_short_one(place, monkeypatch):
+    """But sent in pieces; a job that goes meanwhile is left out."""
+    ids = [place.in_state(state) for state in ("Success", "Failure", "Pending")]
+    short = call(place, "GET", "/jobs?expand")["body"]
+    monkeypatch.setattr("obelisk.rest.jobs._LIST_MAX", 2)
+    monkeypatch.setattr("obelisk.jobs.queue._PAGE_SIZE", 2)
+    answer = call(place, "GET", "/jobs?expand")
+
+    assert answer["type"] == "application/json; charset=utf-8"
+    shown = [one | {"Timestamp": ""} for one in answer["body"]]
+    assert shown == [one | {"Timestamp": ""} for one in short]
+    gone = [*ids[:1], UNKNOWN, *ids[1:]]
+    described = place.node._jobs.queue.describe(gone)
+    assert [one.row.id for one in described] == ids
+
+
 def test_user_data_has_a_limit(place):
     """10 MB are refused, without a trace."""
     found = place.submit(UserData="x" * 10_000_000)

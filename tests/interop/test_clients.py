@@ -312,3 +312,42 @@ def test_api_client_deletes(api: OrthancApiClient) -> None:
         api.studies.get_json(id_)
     api.delete_all_content()
     assert api.get_statistics().patients_count == 0
+
+
+def test_pyorthanc_polls_jobs(orthanc: pyorthanc.Orthanc) -> None:
+    """Until they are completed; all that it reads of a job is there."""
+    study = _upload(orthanc, 1)
+    url = f"{orthanc.url}/studies/{study.id_}/verify"
+    posted = orthanc._post(url, json={"Asynchronous": True, "Priority": 2})
+    job = pyorthanc.Job(posted["ID"], orthanc)
+
+    job.wait_until_completion(time_interval=0)
+
+    assert job.state is pyorthanc.jobs.State.success
+    assert (job.type, job.priority, job.progress) == ("Verification", 2, 100)
+    assert job.content["InstancesCount"] == 6
+    assert job.error == pyorthanc.jobs.ErrorCode.SUCCESS
+    assert job.error_details == ""
+    assert job.completion_time is not None
+    assert job.creation_time <= job.completion_time <= job.timestamp
+    assert job.effective_runtime >= 0
+    assert job.id_ in orthanc.get_jobs()
+
+
+def test_api_client_polls_jobs(api: OrthancApiClient) -> None:
+    """Until they are completed; what is done to them answers as it expects."""
+    api.upload(make_instance(1))
+    endpoint = f"studies/{api.studies.get_all_ids()[0]}/reconstruct"
+    posted = api.post(endpoint=endpoint, json={"Asynchronous": True}).json()
+    job = api.jobs.get(posted["ID"])
+
+    assert job.wait_completed(timeout=20, polling_interval=0.01)
+    assert job.refresh().info.status == orthanc_api_client.JobStatus.SUCCESS
+    assert job.content["InstancesCount"] == 1
+    api.jobs.cancel(job.orthanc_id)
+    api.jobs.pause(job.orthanc_id)
+    assert job.refresh().info.status == orthanc_api_client.JobStatus.SUCCESS
+    with pytest.raises(orthanc_api_client.OrthancApiException):
+        api.jobs.resume(job.orthanc_id)
+    api.jobs.delete(job.orthanc_id)
+    assert job.orthanc_id not in api.jobs.get_all_ids()

@@ -120,23 +120,120 @@ def test_resources_are_deleted_in_the_background(server, study):
     assert (answer.status_code, answer.content) == (200, b"")
 
 
+BAD_FIELDS = [
+    ({"Priority": "high"}, 400),
+    ({"Priority": 1.5}, 400),
+    ({"Priority": 2**31}, 400),
+    ({"Permissive": "yes"}, 400),
+    ({"Synchronous": "yes"}, 400),
+    ({"Asynchronous": "yes"}, 400),
+    ({"Retry": {"Attempts": -1}}, 400),
+    ({"Retry": {"Attempts": 1, "Delay": -5}}, 400),
+    ({"Retry": {"Attempts": 1, "Backoff": -2}}, 400),
+    ({"Retry": {"Attempts": True}}, 400),
+    ({"Retry": {"Delay": 1}}, 400),
+    ({"Retry": 3}, 400),
+    ({"AutoDelete": 1}, 400),
+    ({"UserData": "x" * 10_000_000}, 413),
+]
+
+
+@pytest.mark.parametrize(("fields", "status"), BAD_FIELDS)
 @pytest.mark.parametrize(
-    ("fields", "status"),
+    "path",
     [
-        ({"Priority": "high"}, 400),
-        ({"Retry": {"Attempts": -1}}, 400),
-        ({"Retry": {"Attempts": 1, "Delay": -5}}, 400),
-        ({"Retry": 3}, 400),
-        ({"AutoDelete": 1}, 400),
-        ({"UserData": "x" * 2_000_000}, 413),
+        "/studies/{study}/verify",
+        "/studies/{study}/reconstruct",
+        "/tools/reconstruct",
+        "/tools/bulk-delete",
     ],
 )
-def test_bad_submissions_are_refused(verify, fields, status):
-    """With a body that says why."""
-    answer = verify(**fields)
+def test_bad_submissions_are_refused(server, study, path, fields, status):
+    """With a body that says why, and without an effect, also without a job."""
+    url = server.url + path.format(study=study)
+    known = requests.get(f"{server.url}/jobs", timeout=30).json()
+    body = {"Resources": [study]} | fields
+    answer = requests.post(url, json=body, timeout=30)
 
     assert answer.status_code == status
     assert answer.json()["Details"]
+    assert requests.get(f"{server.url}/studies/{study}", timeout=30).ok
+    assert requests.get(f"{server.url}/jobs", timeout=30).json() == known
+
+
+@pytest.mark.parametrize("other", [True, False])
+def test_synchronous_wins_over_asynchronous(verify, other):
+    """As with Orthanc."""
+    assert "InstancesCount" in verify(Synchronous=True, Asynchronous=other).json()
+    assert "Path" in verify(Synchronous=False, Asynchronous=other).json()
+
+
+def test_an_overlong_key_is_refused(verify):
+    """Also one that is only just too long."""
+    assert verify({"Idempotency-Key": "k" * 255}).status_code == 200
+    assert verify({"Idempotency-Key": "k" * 256}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/studies/{study}/reconstruct", "/tools/reconstruct"])
+def test_resources_are_reconstructed_by_jobs(server, study, path):
+    """On request; without it the answer is empty, as Orthanc's, and there is no job."""
+    url = server.url + path.format(study=study)
+    before = requests.get(f"{server.url}/jobs", timeout=30).json()
+    for body in ({"Synchronous": True}, {"ReconstructFiles": True}):
+        answer = requests.post(url, json=body, timeout=30)
+        assert (answer.status_code, answer.content) == (200, b"")
+    assert requests.get(f"{server.url}/jobs", timeout=30).json() == before
+
+    for body in (
+        {"Asynchronous": True, "ReconstructFiles": True},
+        {"Asynchronous": True, "LimitToThisLevelMainDicomTags": True},
+    ):
+        answer = requests.post(url, json=body, timeout=30).json()
+        job = poll(server, answer["Path"])
+        assert (job["State"], job["Type"].endswith("Reconstruction")) == (
+            "Success",
+            True,
+        )
+    waited = requests.post(url, json={"Priority": 3}, timeout=30)
+    assert (waited.status_code, waited.content) == (200, b"")
+    jobs = requests.get(f"{server.url}/jobs?expand", timeout=30).json()
+    assert 3 in [one["Priority"] for one in jobs]
+
+
+def test_a_repeated_deletion_is_one_job(server, study):
+    """Although nobody asked for a job: its key needs one."""
+    url, key = f"{server.url}/tools/bulk-delete", {"Idempotency-Key": "gone"}
+    body = {"Resources": [study]}
+    for _ in range(2):
+        answer = requests.post(url, json=body, headers=key, timeout=30)
+        assert (answer.status_code, answer.content) == (200, b"")
+    body["Permissive"] = True
+    assert requests.post(url, json=body, headers=key, timeout=30).status_code == 409
+
+
+def test_what_happened_to_jobs_is_listed_on_request(server, verify):
+    """In /changes, with numbers of its own; never unless asked for."""
+    url = f"{server.url}/changes"
+    types = "JobSubmitted;JobSuccess;JobFailure"
+    since = requests.get(f"{url}?type={types}&to=99999&limit=1", timeout=30).json()
+    id_ = verify(Asynchronous=True).json()["ID"]
+    poll(server, f"/jobs/{id_}")
+
+    query = f"type={types}&since={since['Last']}"
+    found = requests.get(f"{url}?{query}", timeout=30).json()
+    assert [one["ChangeType"] for one in found["Changes"]] == [
+        "JobSubmitted",
+        "JobSuccess",
+    ]
+    first = found["Changes"][0]
+    assert (first["ID"], first["Path"]) == (id_, f"/jobs/{id_}")
+    assert (found["Done"], found["Last"]) == (True, since["Last"] + 2)
+    only = requests.get(f"{url}?type=JobSuccess&limit=1&since=0", timeout=30).json()
+    assert [one["ChangeType"] for one in only["Changes"]] == ["JobSuccess"]
+    listed = requests.get(f"{url}?limit=100000", timeout=30).json()["Changes"]
+    assert not [one for one in listed if one["ChangeType"].startswith("Job")]
+    mixed = requests.get(f"{url}?type=JobSuccess;NewStudy", timeout=30)
+    assert mixed.status_code == 400
 
 
 def test_events_tell_all_until_the_end(server, verify):

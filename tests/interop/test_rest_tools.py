@@ -246,6 +246,9 @@ def test_read_only(tmp_path: Path, store: Store) -> None:
         assert _status(server, "POST", "/instances", make_instance(3)) == 405
         assert _status(server, "PUT", f"/studies/{study}/metadata/1024", "x") == 500
         assert _status(server, "DELETE", "/changes") == 500
+        assert json.loads(_call(server, "GET", "/jobs")) == []
+        for path in (f"/studies/{study}/verify", f"/studies/{study}/reconstruct"):
+            assert _status(server, "POST", path, b'{"Asynchronous": true}') == 404
         assert len(json.loads(_call(server, "GET", "/instances"))) == 1
 
     assert written() == before

@@ -11,7 +11,7 @@ from exchange import Call
 
 #: Routes that are no matter of these comparisons, by what they begin or end with.
 ASIDE = (
-    (r"/(jobs|modalities|peers|queries|storage-commitment)\b.*", "jobs and networks"),
+    (r"/(modalities|peers|queries|storage-commitment)\b.*", "networks"),
     (r".*/(frames\b.*|numpy|matlab|preview|rendered|image-\w+)", "images"),
     (r".*/(archive|media|create-(archive|media|media-extended))", "archives and media"),
     (r".*/(modify|anonymize|merge|split|bulk-modify|bulk-anonymize)", "modification"),

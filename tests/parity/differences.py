@@ -135,10 +135,10 @@ ACCEPTED = (
     ),
     Accepted(
         r"/jobs/.*",
-        r"unknown",
+        r".*",
         (400,),
         (400,),
-        "idem",
+        "the body says why a job does not take an action; Orthanc's is empty",
         is_left_empty=True,
     ),
     Accepted(

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from exchange import Call
 from factories import make_instance
@@ -68,6 +69,7 @@ def route_calls(inventory: Mapping[str, list[str]]) -> Iterator[Call]:
     yield from _searches(inventory)
     yield from _server()
     yield from _switches()
+    yield from _unknown_jobs()
     yield from _reconstruction(inventory)
     yield from _bulk(inventory)
     yield from _new_files(inventory)
@@ -377,6 +379,20 @@ def _switches() -> Iterator[Call]:
         for value in values:
             yield Call("PUT", path, path, value.decode(), value)
             yield Call("GET", path, path, f"after {value.decode()}")
+
+
+def _unknown_jobs() -> Iterator[Call]:
+    """Yield the calls to no job; `golden/test_jobs.py` has those to jobs."""
+    for argument in ("", "expand", "expand=false", "expand=x"):
+        yield get("/jobs", "/jobs", argument)
+    for identifier in (str(UUID(int=0)), "x"):
+        path = f"/jobs/{identifier}"
+        for method in ("GET", "DELETE"):
+            yield Call(method, path, "/jobs/{id}", f"unknown {identifier}")
+            yield Call(method, f"{path}/archive", "/jobs/{id}/{key}", identifier)
+        for action in ("cancel", "pause", "resume", "resubmit"):
+            route = f"/jobs/{{id}}/{action}"
+            yield Call("POST", f"{path}/{action}", route, identifier, b"")
 
 
 def _reconstruction(inventory: Mapping[str, list[str]]) -> Iterator[Call]:

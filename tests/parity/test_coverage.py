@@ -21,7 +21,7 @@ _DESCRIPTION = {
                 }
             }
         },
-        "/jobs": {"get": {}},
+        "/peers": {"get": {}},
     }
 }
 

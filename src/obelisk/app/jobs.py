@@ -8,6 +8,7 @@ from obelisk.index.base import Index
 from obelisk.job_types import JOB_TYPES
 from obelisk.jobs.base import JobServices
 from obelisk.jobs.engine import Engine, EngineSettings
+from obelisk.jobs.ownership import Owner
 from obelisk.jobs.queue import JobQueue
 from obelisk.jobs.registry import JobTypes
 from obelisk.jobs.run import Workplace
@@ -15,6 +16,7 @@ from obelisk.jobs.signals import Signals
 from obelisk.jobs.transitions import ErrorFacts, Transitions
 from obelisk.rest.failures import status_of
 from obelisk.services.encoding import AssumedEncoding
+from obelisk.services.reconstruction import Reconstruction
 from obelisk.services.removal import Removal
 from obelisk.services.verification import Verification
 from obelisk.storage.base import Storage
@@ -33,23 +35,38 @@ class JobOffice:
         Where their outputs are.
     encoding
         The character set of files that name none.
+    reconstruction
+        What jobs reconstruct with.
     """
 
     def __init__(
-        self, config: Config, index: Index, storage: Storage, encoding: AssumedEncoding
+        self,
+        config: Config,
+        index: Index,
+        storage: Storage,
+        encoding: AssumedEncoding,
+        reconstruction: Reconstruction,
     ) -> None:
         jobs = config.jobs
         types, self._signals = JobTypes(JOB_TYPES), Signals()
+        owner = Owner(is_lasting=jobs.is_kept)
         transitions = Transitions(_facts_of, jobs.history_size)
         #: What the front doors see.
         self.queue = JobQueue(
-            index, storage, types, transitions, self._signals, is_kept=jobs.is_kept
+            index,
+            storage,
+            types,
+            transitions,
+            self._signals,
+            owner=owner,
         )
         workplace = Workplace(
+            owner=owner,
             services=JobServices(
                 index=index,
                 removal=Removal(index, storage),
                 verification=Verification(index, storage, encoding),
+                reconstruction=reconstruction,
             ),
             types=types,
             transitions=transitions,
@@ -58,7 +75,6 @@ class JobOffice:
         )
         settings = EngineSettings(
             worker_count=jobs.worker_count,
-            is_kept=jobs.is_kept,
             is_resuming=jobs.is_resuming,
         )
         self._engine = Engine(index, workplace, settings)

@@ -104,7 +104,7 @@ class Node:
         dicom = _dicom_settings(config.dicom)
         self._negotiation = Negotiation(dicom)
         receiver = ingest if self._is_writable else Refusal(self._index, self._encoding)
-        self._jobs = JobOffice(config, self._index, self._storage, self._encoding)
+        self._jobs = self._open_jobs(config)
         self._dicom = (
             DICOMServer(dicom, receiver, self._negotiation)
             if config.dicom.enabled
@@ -146,6 +146,7 @@ class Node:
             is_writable=self._is_writable,
             main_tags=self._main_tags,
         )
+        self._resources = Resources(self._index, self._storage)
         if self._is_writable:
             removal = Removal(self._index, self._storage)
             removal.recover()
@@ -155,8 +156,7 @@ class Node:
         """Return what the handlers of requests work with."""
         http, encoding = config.http, self._encoding
         find = _find_settings(config, self._main_tags)
-        resources = Resources(self._index, self._storage)
-        attachments = self._attachments(config)
+        resources = self._resources
         samples = Samples(self._index, resources, encoding)
         return Services(
             ingest=ingest,
@@ -165,8 +165,8 @@ class Node:
             finding=Finding(self._index, resources, samples, find),
             requested_tags=self._requested_tags(resources, find),
             metadata=self._metadata(config.annotations),
-            attachments=attachments,
-            reconstruction=self._reconstruction(config, resources, attachments),
+            attachments=self._attachments,
+            reconstruction=self._reconstruction,
             bulk=Bulk(self._index, resources),
             labels=Labels(self._index),
             protection=Protection(self._index),
@@ -213,7 +213,7 @@ class Node:
             is_revision_required=annotations.check_revisions,
         )
 
-    def _attachments(self, config: Config) -> Attachments:
+    def _open_attachments(self, config: Config) -> Attachments:
         storage, annotations = config.storage, config.annotations
         users = {
             name: one.number for name, one in annotations.user_content_types.items()
@@ -238,17 +238,22 @@ class Node:
             main_tags=self._main_tags,
         )
 
-    def _reconstruction(
-        self, config: Config, resources: Resources, attachments: Attachments
-    ) -> Reconstruction:
+    def _open_reconstruction(self, config: Config) -> Reconstruction:
         settings = ReconstructionSettings(
             default_encoding=self._encoding,
             main_tags=self._main_tags,
             is_compressed=config.storage.storage_compression,
         )
-        made = Reconstruction(self._index, resources, attachments, settings)
+        made = Reconstruction(self._index, self._resources, self._attachments, settings)
         made.warn_if_outdated()
         return made
+
+    def _open_jobs(self, config: Config) -> JobOffice:
+        self._attachments = self._open_attachments(config)
+        self._reconstruction = self._open_reconstruction(config)
+        return JobOffice(
+            config, self._index, self._storage, self._encoding, self._reconstruction
+        )
 
     def start(self) -> None:
         """Start the DICOM server and the timers.

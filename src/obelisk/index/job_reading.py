@@ -1,10 +1,12 @@
 """What can be asked about jobs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from obelisk.errors import UnknownJobError
 from obelisk.index.job_records import (
     JOB_ORDERS,
+    JobEvent,
+    JobEventType,
     JobFailure,
     JobFilter,
     JobOutput,
@@ -13,6 +15,7 @@ from obelisk.index.job_records import (
 from obelisk.index.statements import STATEMENTS
 from obelisk.index.transaction import Transaction
 
+_LAST_SEQ = 2**63 - 1
 _COLUMNS = ", ".join(JobRow._fields)
 
 
@@ -49,7 +52,9 @@ class JobReading(Transaction):
     def _find_jobs(
         self, columns: str, wanted: JobFilter
     ) -> Iterator[tuple[object, ...]]:
-        lists = (("state", wanted.states), ("type", wanted.types))
+        # Left to itself, SQLite would sort all that are in a state, to give some.
+        walk = "" if wanted.order == "id" else "+"
+        lists = ((f"{walk}state", wanted.states), (f"{walk}type", wanted.types))
         conditions = [
             f"{column} IN ({','.join('?' * len(values))})"
             for column, values in lists
@@ -86,9 +91,46 @@ class JobReading(Transaction):
         """Return the row numbers of the jobs that run, or will run by themselves."""
         return [pk for (pk,) in self._run("find_unfinished_jobs")]
 
-    def find_jobs_not_kept(self) -> list[int]:
-        """Return the row numbers of the jobs that end with the server."""
-        return [pk for (pk,) in self._run("find_jobs_not_kept")]
+    def find_jobs_kept_by(self, owner: str) -> list[int]:
+        """Return the row numbers of the jobs that end with a process."""
+        return [pk for (pk,) in self._run("find_jobs_kept_by", owner)]
+
+    def is_job_owner_needed(self, owner: str) -> bool:
+        """Tell whether somebody waits in a process, or a job ends with it."""
+        return bool(self._run("is_job_owner_needed", owner).fetchone()[0])
+
+    def find_lost_job_owners(self, now: float) -> list[str]:
+        """Return the processes whose lease has ended."""
+        return [name for (name,) in self._run("find_lost_job_owners", now)]
+
+    def find_wished_jobs(self, owner: str) -> list[str]:
+        """Return the ids of the jobs of an owner that are to be left."""
+        return [id_ for (id_,) in self._run("find_wished_jobs", owner)]
+
+    def find_job_events(
+        self,
+        types: Sequence[JobEventType],
+        *,
+        since: int,
+        limit: int,
+        to: int | None = None,
+        is_backward: bool = False,
+    ) -> list[JobEvent]:
+        """Return events of some types; see `ReadTransaction.find_changes`."""
+        stop = _LAST_SEQ if to is None else to
+        bounds = (stop,) if is_backward else (since, stop)
+        name = f"find_job_events_{'backward' if is_backward else 'forward'}"
+        sql = STATEMENTS[name].format(types=",".join("?" * len(types)))
+        values = (*bounds, *(one.value for one in types), limit)
+        rows = self._connection.execute(sql, values).fetchall()
+        return [
+            JobEvent(seq, JobEventType(type_), id_, time)
+            for seq, type_, id_, time in (reversed(rows) if is_backward else rows)
+        ]
+
+    def last_job_event(self) -> int:
+        """Return the number of the last event of a job that ever was, or 0."""
+        return int(self._run("find_last_job_event").fetchone()[0])
 
     def get_job_arguments(self, pk: int) -> str:
         """Return the arguments of a job."""

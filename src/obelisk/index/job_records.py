@@ -1,6 +1,7 @@
 """The rows of the index that are about jobs, as frozen records."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple
 
 
@@ -30,7 +31,7 @@ class JobRow(NamedTuple):
     error_details: str
     error_payload: str | None
     is_permissive: int
-    is_kept: int
+    keeper: str | None
     awaiting_count: int
     is_auto_deleted: int
     created_at: float
@@ -56,8 +57,7 @@ class NewJob:
     retry_policy: str | None = None
     user_data: str | None = None
     is_permissive: bool = False
-    is_kept: bool = True
-    is_awaited: bool = False
+    keeper: str | None = None
     is_auto_deleted: bool = False
 
 
@@ -82,6 +82,23 @@ JOB_ORDERS = {
     "priority": "priority",
 }
 """The column by which each order of lists sorts."""
+
+
+class JobEventType(Enum):
+    """What happens to jobs that others may want to know; the words are Orthanc's."""
+
+    SUBMITTED = "JobSubmitted"
+    SUCCESS = "JobSuccess"
+    FAILURE = "JobFailure"
+
+
+class JobEvent(NamedTuple):
+    """Something that happened to a job, at a POSIX time."""
+
+    seq: int
+    type: JobEventType
+    id: str
+    time: float
 
 
 class JobFailure(NamedTuple):

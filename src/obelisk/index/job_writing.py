@@ -24,8 +24,7 @@ class JobWriting(ReadTransaction):
             new.content,
             new.retry_policy,
             new.is_permissive,
-            new.is_kept,
-            new.is_awaited,
+            new.keeper,
             new.is_auto_deleted,
             new.created_at,
             new.user_data is not None,
@@ -121,6 +120,25 @@ class JobWriting(ReadTransaction):
         oldest = self._run("find_oldest_completed_jobs", surplus).fetchall()
         return [key for (pk,) in oldest for key in self.delete_job(pk)]
 
-    def forget_awaited_jobs(self) -> None:
-        """Declare that nobody waits for any job."""
-        self._run("forget_awaited_jobs")
+    def keep_job_owner(self, owner: str, lease_until: float) -> None:
+        """Let a process stay one that others count on, until some time at least."""
+        self._run("keep_job_owner", owner, lease_until)
+
+    def add_job_waiter(self, pk: int, owner: str) -> None:
+        """Note that somebody in a process waits for a job."""
+        self._run("insert_job_waiter", pk, owner)
+
+    def delete_job_waiter(self, pk: int, owner: str) -> None:
+        """Note that one less waits, if there is one."""
+        self._run("delete_job_waiter", owner, pk)
+
+    def delete_job_owner(self, owner: str) -> list[int]:
+        """Forget a process and those who wait in it; return the jobs they wait for."""
+        pks = [pk for (pk,) in self._run("find_jobs_awaited_by", owner)]
+        self._run("delete_job_waiters_of", owner)
+        self._run("delete_job_owner", owner)
+        return pks
+
+    def clear_job_events(self) -> None:
+        """Forget what happened to jobs; numbers go on where they were."""
+        self._run("clear_job_events")

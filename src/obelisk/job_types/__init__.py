@@ -1,10 +1,20 @@
 """The job types of this server, by name."""
 
 from obelisk.job_types.deletion import Deletion
+from obelisk.job_types.reconstruction import (
+    ArchiveReconstruction,
+    InstancesReconstruction,
+)
 from obelisk.job_types.verification import InstancesVerification
 from obelisk.jobs.base import Job
 
 JOB_TYPES: dict[str, type[Job]] = {
-    one.name: one for one in (Deletion, InstancesVerification)
+    one.name: one
+    for one in (
+        Deletion,
+        InstancesVerification,
+        InstancesReconstruction,
+        ArchiveReconstruction,
+    )
 }
 """A type that is listed here is tested by the contract of all."""

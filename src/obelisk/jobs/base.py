@@ -8,6 +8,8 @@ from obelisk.errors import ServerError
 from obelisk.index.base import Index
 from obelisk.index.job_records import JobOutput
 from obelisk.index.writing import WriteTransaction
+from obelisk.jobs.interruption import Interruption
+from obelisk.services.reconstruction import Reconstruction
 from obelisk.services.removal import Removal
 from obelisk.services.verification import Verification
 
@@ -92,19 +94,22 @@ Outcome = Continue | Retry | Done | Change
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobServices:
-    """What the steps of jobs work with."""
+    """What the steps of jobs work with; each run has an `interruption` of its own."""
 
     index: Index
     removal: Removal
     verification: Verification
+    reconstruction: Reconstruction
+    interruption: Interruption = field(default_factory=Interruption)
 
 
 class Job(Protocol):
     """The arguments of one job, as a frozen dataclass.
 
     A step lasts a second at most where it can, as pausing and cancelling take effect
-    between two of them. What it does must be harmless to do again: if the server dies,
-    the step that it was at is repeated.
+    between two of them. One that may block longer, on a socket, tells
+    `JobServices.interruption` what to close to end that. What it does must be harmless
+    to do again: if the server dies, the step that it was at is repeated.
     """
 
     #: The name of the type in the REST API.

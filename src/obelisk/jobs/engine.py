@@ -2,9 +2,7 @@
 
 import logging
 import os
-import platform
 import threading
-import uuid
 from dataclasses import dataclass
 from time import monotonic
 
@@ -12,6 +10,7 @@ from obelisk.errors import UnavailableError
 from obelisk.index.base import Index
 from obelisk.index.job_records import JobRow
 from obelisk.index.writing import WriteTransaction
+from obelisk.jobs.ownership import forget_owner
 from obelisk.jobs.run import Run, Workplace
 from obelisk.jobs.state import Event
 
@@ -19,6 +18,9 @@ _log = logging.getLogger(__name__)
 
 #: How often the engine looks for what other processes and the time did.
 _PERIOD_SECONDS = 0.5
+
+#: How long to wait for a step that was interrupted, when the server stops.
+_INTERRUPTED_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +31,11 @@ class EngineSettings:
     ----------
     worker_count
         How many jobs run at the same time (ConcurrentJobs); 0 means one per core.
-    lease_seconds
-        After how long without a sign of life others may take a job.
-    is_kept
-        Whether jobs outlive the server (SaveJobs).
     is_resuming
         Whether jobs of a former run go on (not ``--no-jobs``).
     """
 
     worker_count: int = 2
-    lease_seconds: float = 5.0
-    is_kept: bool = True
     is_resuming: bool = True
 
     @property
@@ -72,7 +68,8 @@ class Engine:
         self._index = index
         self._workplace = workplace
         self._settings = settings
-        self._owner = f"{platform.node()}:{os.getpid()}:{uuid.uuid4()}"
+        self._removal = workplace.services.removal
+        self._owner = workplace.owner
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._lock = threading.Lock()
@@ -92,25 +89,48 @@ class Engine:
     def stop(self, timeout_seconds: float) -> None:
         """Take no more jobs, and give back those that run, each after its step.
 
-        A step that takes longer than `timeout_seconds` is left alone: its job goes on
-        from there when its lease has ended.
+        A step that takes longer than `timeout_seconds` is interrupted; if that does not
+        help, its job goes on from there when its lease has ended.
         """
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._join(timeout_seconds)
+        for run in self._running():
+            run.interruption.interrupt()
+        self._join(_INTERRUPTED_SECONDS)
+        try:
+            self._leave()
+        except UnavailableError as error:
+            _log.warning("Others have to clear up after this server: %s", error)
+
+    def _leave(self) -> None:
+        """Delete what ends with this process."""
+        name = self._owner.name
+        with self._index.read() as transaction:
+            is_needed = transaction.is_job_owner_needed(name)
+        if is_needed:
+            keys = self._index.write(lambda writer: self._forget(writer, name))
+            self._removal.remove(keys)
+
+    def _join(self, timeout_seconds: float) -> None:
         deadline = monotonic() + timeout_seconds
         with self._lock:
             threads = list(self._runs.values())
         for thread in threads:
             thread.join(max(0.0, deadline - monotonic()))
-        if not self._settings.is_kept:
-            self._index.write(_forget_jobs)
+
+    def _running(self) -> list[Run]:
+        with self._lock:
+            return list(self._runs)
+
+    def _forget(self, writer: WriteTransaction, owner: str) -> list[str]:
+        prune = self._workplace.transitions.prune
+        return forget_owner(writer, owner, lambda job: prune(writer, job))
 
     def _recover(self, writer: WriteTransaction) -> None:
         """Put right what the last run left; its leases end by themselves."""
-        writer.forget_awaited_jobs()
-        _forget_jobs(writer)
         if not self._settings.is_resuming:
             for pk in writer.find_unfinished_jobs():
                 job = writer.lookup_job_by_pk(pk)
@@ -123,6 +143,7 @@ class Engine:
             self._wake.clear()
             try:
                 self._keep()
+                self._interrupt()
                 self._start_runs()
             except UnavailableError as error:
                 _log.warning("Jobs wait: %s", error)
@@ -131,19 +152,46 @@ class Engine:
     def _keep(self) -> None:
         """Renew the leases of this engine, and take up what others and time left."""
         now = self._workplace.clock()
-        with self._lock:
-            claims = [run.claim for run in self._runs]
-        if claims and now - self._renewed_at >= self._settings.lease_seconds / 4:
-            until = now + self._settings.lease_seconds
-            self._index.write(lambda writer: writer.renew_leases(claims, until))
+        claims = [run.claim for run in self._running()]
+        with self._index.read() as transaction:
+            is_needed = claims or transaction.is_job_owner_needed(self._owner.name)
+        if is_needed and now - self._renewed_at >= self._owner.lease_seconds / 4:
+            self._index.write(lambda writer: self._renew(writer, claims, now))
             self._renewed_at = now
         with self._index.read() as transaction:
-            is_due = transaction.find_lost_jobs(now) or transaction.find_due_jobs(now)
+            is_due = (
+                transaction.find_lost_jobs(now)
+                or transaction.find_due_jobs(now)
+                or transaction.find_lost_job_owners(now)
+            )
         if is_due:
-            self._index.write(self._take_up)
+            self._removal.remove(self._index.write(self._take_up))
 
-    def _take_up(self, writer: WriteTransaction) -> None:
+    def _renew(
+        self, writer: WriteTransaction, claims: list[JobRow], now: float
+    ) -> None:
+        self._owner.keep(writer, now)
+        writer.renew_leases(claims, now + self._owner.lease_seconds)
+
+    def _interrupt(self) -> None:
+        """End the steps that last too long, or whose jobs somebody wants to be left."""
+        runs = self._running()
+        if not runs:
+            return
+        with self._index.read() as transaction:
+            wished = set(transaction.find_wished_jobs(self._owner.name))
+        for run in runs:
+            run.interruption.check_deadlines()
+            if run.claim.id in wished:
+                run.interruption.interrupt()
+
+    def _take_up(self, writer: WriteTransaction) -> list[str]:
         now, move = self._workplace.clock(), self._workplace.transitions.move
+        keys = [
+            key
+            for owner in writer.find_lost_job_owners(now)
+            for key in self._forget(writer, owner)
+        ]
         for pks, event in (
             (writer.find_lost_jobs(now), Event.RELEASE),
             (writer.find_due_jobs(now), Event.WAKE),
@@ -152,7 +200,8 @@ class Engine:
                 job = writer.lookup_job_by_pk(pk)
                 if job is None:
                     continue
-                move(writer, job, Event(job.wish) if job.wish else event, now)
+                keys += move(writer, job, Event(job.wish) if job.wish else event, now)
+        return keys
 
     def _start_runs(self) -> None:
         while not self._stop.is_set():
@@ -175,9 +224,9 @@ class Engine:
             if not transaction.has_pending_job():
                 return None
         now = self._workplace.clock()
-        until, share = now + self._settings.lease_seconds, self._settings.share
+        until, share = now + self._owner.lease_seconds, self._settings.share
         return self._index.write(
-            lambda writer: writer.claim_job(self._owner, now, until, share)
+            lambda writer: writer.claim_job(self._owner.name, now, until, share)
         )
 
     def _perform(self, run: Run) -> None:
@@ -188,9 +237,3 @@ class Engine:
             with self._lock:
                 del self._runs[run]
             self._wake.set()
-
-
-def _forget_jobs(writer: WriteTransaction) -> None:
-    """Delete the jobs that do not outlive the server; `removal` has their files."""
-    for pk in writer.find_jobs_not_kept():
-        writer.delete_job(pk)

@@ -2,8 +2,9 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from time import monotonic
 
 import orjson
@@ -26,6 +27,7 @@ from obelisk.index.job_records import (
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.writing import WriteTransaction
 from obelisk.jobs.base import JSON
+from obelisk.jobs.ownership import Owner
 from obelisk.jobs.registry import JobTypes
 from obelisk.jobs.signals import Signals
 from obelisk.jobs.state import COMPLETED, Event, State
@@ -39,6 +41,9 @@ _POLL_SECONDS = 0.5
 
 #: How many failures a description lists at most.
 _FAILURES_MAX = 1000
+
+#: How many jobs are described in one transaction.
+_PAGE_SIZE = 100
 
 _COMPLETED = frozenset(state.value for state in COMPLETED)
 
@@ -75,8 +80,8 @@ class JobQueue:
         The rules.
     signals
         Wakes those who wait.
-    is_kept
-        Whether new jobs outlive the server (SaveJobs).
+    owner
+        This process.
     clock
         The present POSIX time.
     """
@@ -89,7 +94,7 @@ class JobQueue:
         transitions: Transitions,
         signals: Signals,
         *,
-        is_kept: bool = True,
+        owner: Owner,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._index = index
@@ -98,7 +103,7 @@ class JobQueue:
         self._types = types
         self._transitions = transitions
         self._signals = signals
-        self._is_kept = is_kept
+        self._owner = owner
         #: The present POSIX time.
         self.clock = clock
         #: What to call when a job became pending.
@@ -113,8 +118,29 @@ class JobQueue:
             If the key of its request was used for another request.
         """
         new = self._new_job(submission)
-        id_ = self._index.write(lambda writer: _insert(writer, new, submission))
+        id_ = self._index.write(lambda writer: self._insert(writer, new, submission))
         self.on_pending()
+        return id_
+
+    def _insert(
+        self, writer: WriteTransaction, new: NewJob, submission: Submission
+    ) -> str:
+        """Add a job unless its request made one; count who waits for it here."""
+        request = submission.request
+        found = writer.lookup_job_request(request.key) if request else None
+        if found is None:
+            id_, pk = new.id, writer.insert_job(new)
+            if request is not None:
+                writer.insert_job_request(pk, request.key, request.digest)
+        else:
+            digest, id_ = found
+            if request is not None and digest != request.digest:
+                raise JobConflictError
+            pk = writer.get_job(id_).pk
+        if submission.is_awaited:
+            writer.add_job_waiter(pk, self._owner.name)
+        if submission.is_awaited or new.keeper:
+            self._owner.keep(writer, self.clock())
         return id_
 
     def _new_job(self, submission: Submission) -> NewJob:
@@ -130,8 +156,7 @@ class JobQueue:
             retry_policy=submission.retry.to_json() if submission.retry else None,
             user_data=None if data is None else orjson.dumps(data).decode(),
             is_permissive=submission.is_permissive,
-            is_kept=self._is_kept,
-            is_awaited=submission.is_awaited,
+            keeper=None if self._owner.is_lasting else self._owner.name,
             is_auto_deleted=submission.is_auto_deleted,
         )
 
@@ -150,6 +175,18 @@ class JobQueue:
         with self._index.read() as transaction:
             rows = transaction.find_jobs(wanted)
             return [_described(transaction, row) for row in rows]
+
+    def describe(self, ids: Iterable[str]) -> Iterator[JobDescription]:
+        """Describe jobs one by one, as they are then; those that are gone are left out.
+
+        No more than some of them are in memory at a time.
+        """
+        left = iter(ids)
+        while chunk := list(islice(left, _PAGE_SIZE)):
+            with self._index.read() as transaction:
+                rows = [transaction.lookup_job(id_) for id_ in chunk]
+                found = [_described(transaction, row) for row in rows if row]
+            yield from found
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs there are in each state."""
@@ -195,7 +232,7 @@ class JobQueue:
             text = orjson.dumps(rest.arguments()).decode()
             writer.replace_job_arguments(job.pk, text)
             content = orjson.dumps(dict(rest.content())).decode()
-            writer.update_job(job.pk, state=State.FAILURE.value, content=content)
+            writer.update_job(job.pk, content=content)
             job = job._replace(state=State.FAILURE.value)
             return self._transitions.move(writer, job, Event.RESUBMIT, self.clock())
 
@@ -300,31 +337,10 @@ class JobQueue:
             job = writer.lookup_job(id_)
             if job is None:
                 return []
-            count = max(0, job.awaiting_count - 1)
-            writer.update_job(job.pk, awaiting_count=count)
-            job = job._replace(awaiting_count=count)
-            is_completed = job.state in _COMPLETED
-            return self._transitions.prune(writer, job) if is_completed else []
+            writer.delete_job_waiter(job.pk, self._owner.name)
+            return self._transitions.prune(writer, writer.get_job(id_))
 
         self._removal.remove(self._index.write(release))
-
-
-def _insert(writer: WriteTransaction, new: NewJob, submission: Submission) -> str:
-    request = submission.request
-    if request is not None:
-        found = writer.lookup_job_request(request.key)
-        if found is not None:
-            digest, id_ = found
-            if digest != request.digest:
-                raise JobConflictError
-            job = writer.get_job(id_)
-            count = job.awaiting_count + submission.is_awaited
-            writer.update_job(job.pk, awaiting_count=count)
-            return id_
-    pk = writer.insert_job(new)
-    if request is not None:
-        writer.insert_job_request(pk, request.key, request.digest)
-    return new.id
 
 
 def _described(transaction: ReadTransaction, row: JobRow) -> JobDescription:

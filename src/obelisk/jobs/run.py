@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -11,6 +11,7 @@ from obelisk.errors import (
     ClaimLostError,
     IndexUnavailableError,
     ServerError,
+    StepInterruptedError,
     UnavailableError,
 )
 from obelisk.index.job_records import JobFailure, JobRow
@@ -25,6 +26,8 @@ from obelisk.jobs.base import (
     Problem,
     Retry,
 )
+from obelisk.jobs.interruption import Interruption
+from obelisk.jobs.ownership import Owner
 from obelisk.jobs.registry import JobTypes
 from obelisk.jobs.signals import Signals
 from obelisk.jobs.state import Event, State
@@ -47,6 +50,8 @@ class Workplace:
 
     Attributes
     ----------
+    owner
+        The process.
     services
         What steps work with.
     types
@@ -59,6 +64,7 @@ class Workplace:
         The present POSIX time.
     """
 
+    owner: Owner
     services: JobServices
     types: JobTypes
     transitions: Transitions
@@ -89,6 +95,9 @@ class Run:
         #: The job as it was claimed.
         self.claim = claim
         self._is_stopping = is_stopping
+        #: Ends a step that blocks.
+        self.interruption = Interruption()
+        self._services = replace(workplace.services, interruption=self.interruption)
         self._cursor: Any = orjson.loads(claim.cursor)
 
     def perform(self) -> None:
@@ -122,9 +131,11 @@ class Run:
     def _advance(self, job: Job) -> bool:
         """Do one step; return whether the job goes on."""
         try:
-            return self._commit(job.step(self._workplace.services, self._cursor))
+            return self._commit(job.step(self._services, self._cursor))
         except (ClaimLostError, IndexUnavailableError):
             raise
+        except StepInterruptedError:
+            return self._commit(Continue(self._cursor, 0.0))
         except ServerError as error:
             return self._commit(self._after(job, error))
 

@@ -111,12 +111,12 @@ class Transitions:
         if target in COMPLETED:
             columns["completed_at"] = now
         writer.update_job(job.pk, state=target.value, updated_at=now, **columns)
-        return self.prune(writer, job, target) if target in COMPLETED else keys
+        return keys + self.prune(writer, job, target)
 
     def prune(
         self, writer: WriteTransaction, job: JobRow, state: State | None = None
     ) -> list[str]:
-        """Delete what need not be kept any longer, now that a job is completed.
+        """Delete what need not be kept any longer, if a job is completed.
 
         Returns
         -------
@@ -124,6 +124,8 @@ class Transitions:
             See `ask`.
         """
         state = state or State(job.state)
+        if state not in COMPLETED:
+            return []
         keys = []
         if state is State.SUCCESS and job.is_auto_deleted and not job.awaiting_count:
             keys = writer.delete_job(job.pk)

@@ -8,7 +8,7 @@ from obelisk.dicom.tag_json import TagForm
 from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.job_types.deletion import Deletion
 from obelisk.rest.find import LEVEL_OF_NAME
-from obelisk.rest.job_requests import is_awaited, submit
+from obelisk.rest.job_requests import submit, wants_job
 from obelisk.rest.json_bodies import Fields, read_fields
 from obelisk.rest.messages import (
     BadContentError,
@@ -44,12 +44,14 @@ def bulk_delete(request: Request, services: Services) -> Response:
 
     An id may come with its level, as ``{"Level": "Study", "ID": "…"}``. Those that do
     not exist at that level, or went with one named before, are passed over.
-    With ``Asynchronous`` it is done by a job, whose id is the answer.
+    With ``Asynchronous`` it is done by a job, whose id is the answer; so it is with the
+    options of jobs, but then the answer comes when it has ended.
     """
     fields = read_fields(request, services)
     ids = _named(fields, services)
-    if not is_awaited(request, fields):
-        return submit(request, services, _deletion(ids, services), fields)
+    if wants_job(request, fields):
+        job = _deletion(ids, services)
+        return submit(request, services, job, fields, lambda _: text_response())
     services.bulk.delete(ids)
     return text_response()
 

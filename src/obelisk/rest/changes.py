@@ -1,6 +1,9 @@
 """The change log: GET and DELETE /changes."""
 
+import time
+
 from obelisk.errors import InvalidArgumentError
+from obelisk.index.job_records import JobEvent, JobEventType
 from obelisk.index.records import Change, ChangeType
 from obelisk.rest.messages import (
     Request,
@@ -14,6 +17,7 @@ from obelisk.rest.messages import (
 from obelisk.services.changes import ChangesPage
 
 _LIMIT = 100
+_OF_JOBS = {kind.value: kind for kind in JobEventType}
 _OCCURRING = {kind.value: kind for kind in ChangeType}
 #: What Orthanc can log too; clients may ask for it, but it never happened here.
 _OTHERS = frozenset(
@@ -39,16 +43,18 @@ def list_changes(request: Request, services: Services) -> Response:
 
     ``type`` names the wanted kinds, separated by semicolons; ``last`` asks for the
     last change only. Numbers that are none are as if they were not given.
+    ``JobSubmitted``, ``JobSuccess`` and ``JobFailure`` are listed on request only.
     """
     if flag(request, "last", default=False):
         return json_response(_page_json(services.changes.last()))
+    since, limit, to = _cut(request)
+    if job_types := _job_types(request):
+        events = services.changes.job_page(job_types, since, limit, to)
+        return json_response(_page_json(events))
     types = _types(request)
     if types == []:
         last = services.changes.last().last
         return json_response(_page_json(ChangesPage([], True, None, last)))
-    since, to = _number(request, "since"), _number(request, "to")
-    limit = _number(request, "limit")
-    limit = _LIMIT if limit is None else max(0, limit)
     found = services.changes.page(since, limit, to, types or ())
     return json_response(_page_json(found))
 
@@ -63,6 +69,22 @@ def _number(request: Request, name: str) -> int | None:
     return request.args.get(name, type=int)
 
 
+def _cut(request: Request) -> tuple[int | None, int, int | None]:
+    limit = _number(request, "limit")
+    limit = _LIMIT if limit is None else max(0, limit)
+    return _number(request, "since"), limit, _number(request, "to")
+
+
+def _job_types(request: Request) -> list[JobEventType]:
+    """Return the events of jobs that are asked for; they have numbers of their own."""
+    names = split(request.args.get("type", ""))
+    found = [_OF_JOBS[name] for name in names if name in _OF_JOBS]
+    if found and len(found) < len(names):
+        message = "Events of jobs cannot be listed together with other changes"
+        raise InvalidArgumentError(message)
+    return found
+
+
 def _types(request: Request) -> list[ChangeType] | None:
     """Return the kinds that are asked for and can occur; `None` if all are wanted."""
     names = split(request.args.get("type", ""))
@@ -72,7 +94,7 @@ def _types(request: Request) -> list[ChangeType] | None:
     return [_OCCURRING[name] for name in names if name in _OCCURRING] if names else None
 
 
-def _page_json(page: ChangesPage) -> dict[str, object]:
+def _page_json(page: ChangesPage[Change] | ChangesPage[JobEvent]) -> dict[str, object]:
     shown: dict[str, object] = {
         "Changes": [_change_json(change) for change in page.changes],
         "Done": page.is_done,
@@ -82,7 +104,16 @@ def _page_json(page: ChangesPage) -> dict[str, object]:
     return shown | {"Last": page.last}
 
 
-def _change_json(change: Change) -> dict[str, object]:
+def _change_json(change: Change | JobEvent) -> dict[str, object]:
+    if isinstance(change, JobEvent):
+        return {
+            "ChangeType": change.type.value,
+            "Date": time.strftime("%Y%m%dT%H%M%S", time.localtime(change.time)),
+            "ID": change.id,
+            "Path": f"/jobs/{change.id}",
+            "ResourceType": "Job",
+            "Seq": change.seq,
+        }
     return {
         "ChangeType": change.type.value,
         "Date": change.date,

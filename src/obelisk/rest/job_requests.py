@@ -26,6 +26,7 @@ from obelisk.rest.messages import (
 _USER_DATA_BYTES_MAX = 1_048_576
 _KEY_LENGTH_MAX = 255
 _PRIORITY_MAX = 2**31 - 1
+_OPTIONS = ("Priority", "Permissive", "UserData", "Retry", "AutoDelete")
 
 Answer = Callable[[JobDescription], Response]
 _WAIT = re.compile(r"wait=(\d{1,6})")
@@ -82,9 +83,19 @@ def submit(
     return _accepted(id_, preference)
 
 
-def is_awaited(request: Request, fields: Fields) -> bool:
-    """Tell whether a client waits for the job that it asks for."""
-    return _preference(request, fields).is_awaited
+def wants_job(request: Request, fields: Fields) -> bool:
+    """Tell whether a client asks for what only a job can give.
+
+    For requests that are done without a job, unless they are asynchronous or use the
+    options of jobs.
+    """
+    preference = _preference(request, fields)
+    return (
+        not preference.is_awaited
+        or preference.timeout_seconds is not None
+        or "Idempotency-Key" in request.headers
+        or any(name in fields for name in _OPTIONS)
+    )
 
 
 def _submission(
@@ -172,10 +183,10 @@ def _retry(fields: Fields) -> RetryPolicy | None:
     value = fields.get("Retry")
     if value is None:
         return None
-    if not isinstance(value, dict) or not isinstance(value.get("Attempts"), int):
+    if not isinstance(value, dict) or type(value.get("Attempts")) is not int:
         raise InvalidInputError('"Retry" must be an object with the number "Attempts"')
     numbers = [value.get("Delay", 1.0), value.get("Backoff", 2.0)]
-    if not all(isinstance(one, int | float) for one in numbers):
+    if not all(type(one) in (int, float) for one in numbers):
         raise InvalidInputError('"Delay" and "Backoff" of "Retry" must be numbers')
     return RetryPolicy(value["Attempts"], *map(float, numbers))
 

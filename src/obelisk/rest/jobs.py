@@ -1,5 +1,9 @@
 """Jobs: lists, single ones, what can be done to them, their outputs."""
 
+from collections.abc import Iterator
+
+import orjson
+
 from obelisk.errors import (
     InvalidArgumentError,
     InvalidInputError,
@@ -7,10 +11,12 @@ from obelisk.errors import (
     UnknownJobError,
 )
 from obelisk.index.job_records import JOB_ORDERS, JobFilter
+from obelisk.jobs.queue import JobQueue
 from obelisk.jobs.state import Event, State
 from obelisk.rest.job_json import job_json
 from obelisk.rest.json_bodies import read_body
 from obelisk.rest.messages import (
+    JSON,
     BadTypeError,
     Request,
     Response,
@@ -24,6 +30,10 @@ from obelisk.rest.messages import (
 from obelisk.rest.routing import Handler
 
 _STATES = {state.value for state in State}
+
+#: How many jobs are described in memory at once.
+_LIST_MAX = 1000
+
 _PRIORITY_MAX = 2**31 - 1
 
 
@@ -38,8 +48,19 @@ def list_jobs(request: Request, services: Services) -> Response:
     wanted = _filter(request)
     if not is_expanded:
         return json_response(services.jobs.ids(wanted))
+    if wanted.limit is None and len(ids := services.jobs.ids(wanted)) > _LIST_MAX:
+        return Response(_streamed(ids, services.jobs), [("Content-Type", JSON)])
     now = services.jobs.clock()
     return json_response([job_json(one, now) for one in services.jobs.page(wanted)])
+
+
+def _streamed(ids: list[str], jobs: JobQueue) -> Iterator[bytes]:
+    """Yield the JSON of many jobs, so that it is never in memory as a whole."""
+    start = b"["
+    for job in jobs.describe(ids):
+        yield start + orjson.dumps(job_json(job, jobs.clock()))
+        start = b",\n"
+    yield b"]\n" if start != b"[" else b"[]\n"
 
 
 def _filter(request: Request) -> JobFilter:

@@ -111,21 +111,24 @@ class Reconstruction:
 
     def reconstruct_all(self, *, with_files: bool = False) -> None:
         """Reconstruct every study, in the order of the ids."""
-        for study_id in self._study_ids():
+        for study_id in self._ids_after(Level.STUDY, ""):
             try:
                 self.reconstruct(Level.STUDY, study_id, with_files=with_files)
             except NotFoundError:
                 continue  # deleted meanwhile
 
-    def _study_ids(self) -> Iterator[str]:
-        ids: list[str] = []
+    def instances_after(self, last: str) -> Iterator[str]:
+        """Yield the instances behind an id, in the order of the ids."""
+        return self._ids_after(Level.INSTANCE, last)
+
+    def _ids_after(self, level: Level, last: str) -> Iterator[str]:
         while True:
             with self._index.read() as transaction:
-                last = ids[-1] if ids else ""
-                ids = transaction.find_ids_after(Level.STUDY, last, _PAGE_SIZE)
+                ids = transaction.find_ids_after(level, last, _PAGE_SIZE)
             if not ids:
                 return
             yield from ids
+            last = ids[-1]
 
     def reconstruct(self, level: Level, id_: str, *, with_files: bool = False) -> None:
         """Reconstruct a resource from all its instances, and what is above it.
@@ -143,6 +146,13 @@ class Reconstruction:
             If there is no such resource.
         """
         for instance_id in self.instance_ids(level, id_):
+            self.reconstruct_if_there(instance_id, with_files=with_files)
+
+    def reconstruct_if_there(
+        self, instance_id: str, *, with_files: bool = False
+    ) -> None:
+        """Do the same as `reconstruct_instance`, but for one that was deleted."""
+        with suppress(NotFoundError):
             self.reconstruct_instance(instance_id, with_files=with_files)
 
     def reconstruct_instance(
@@ -150,10 +160,12 @@ class Reconstruction:
     ) -> None:
         """Take over what the file of an instance says, for it and all above it.
 
-        An instance that was deleted meanwhile is skipped.
+        Raises
+        ------
+        NotFoundError
+            If there is no such instance.
         """
-        with suppress(NotFoundError):
-            self._renew(instance_id, None, with_files=with_files)
+        self._renew(instance_id, None, with_files=with_files)
 
     def reconstruct_level(self, level: Level, id_: str) -> None:
         """Make only the attributes of one resource anew, from one of its instances.

@@ -1,8 +1,10 @@
 """Fixtures: an office of jobs that does only what a test lets it do."""
 
+import socket
 import threading
 import uuid
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import ClassVar
 
 import pytest
@@ -12,6 +14,7 @@ from obelisk.index.job_records import JobOutput
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.jobs.base import Change, Continue, Done, JobServices, Problem, Retry
 from obelisk.jobs.engine import Engine, EngineSettings
+from obelisk.jobs.ownership import Owner
 from obelisk.jobs.queue import JobQueue
 from obelisk.jobs.registry import JobTypes
 from obelisk.jobs.run import Run, Workplace
@@ -22,6 +25,9 @@ from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.removal import Removal
 from obelisk.services.verification import Verification
 from obelisk.storage.filesystem import FilesystemStorage
+
+#: How long the word ``block`` waits.
+PATIENCE = [60.0]
 
 #: What blocks the steps that say so, and what tells that one is blocked.
 GATE, ARRIVED = threading.Event(), threading.Event()
@@ -37,6 +43,7 @@ class Script:
     """Does in each step what a word says; the cursor counts the words.
 
     ``go`` and ``gate`` go on, ``protect`` changes the index, ``problem`` notes one,
+    ``block`` waits for a socket that says nothing,
     ``wait`` asks for time once, ``break`` and ``lack`` fail, ``bug`` is none of ours.
     """
 
@@ -57,7 +64,7 @@ class Script:
         """See `Job.content`."""
         return {"Words": len(self.words)}
 
-    def step(self, _services, cursor):
+    def step(self, services, cursor):
         """See `Job.step`."""
         at = cursor or 0
         if at == len(self.words):
@@ -66,6 +73,8 @@ class Script:
         if word == "gate":
             ARRIVED.set()
             GATE.wait(10)
+        if word == "block":
+            _block(services)
         if word == "wait":
             return Retry(60)
         if word == "break":
@@ -94,6 +103,17 @@ class Script:
         return replace(self, words=["go" for _ in ids])
 
 
+def _block(services):
+    """Wait for a peer that never says a word, until the socket is shut down."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        close = partial(ours.shutdown, socket.SHUT_RDWR)
+        with services.interruption.closing(close, seconds=PATIENCE[0]):
+            ARRIVED.set()
+            if not ours.recv(1):
+                raise RemoteError("the peer is gone")
+
+
 def _noted(writer, after):
     writer._run("insert_removal", f"added {writer._run('find_removals').fetchall()}")
     return after
@@ -104,11 +124,12 @@ class Office:
 
     def __init__(self, root, history_size=10, **settings):
         """Open the index."""
-        self.gate, self.arrived = GATE, ARRIVED
+        self.gate, self.arrived, self.patience = GATE, ARRIVED, PATIENCE
         self.now = 1_700_000_000.0
         self.index = SQLiteIndex(root / "index.db")
         self.storage = FilesystemStorage(root / "files")
         self.signals = Signals()
+        self.owner = Owner(is_lasting=settings.pop("is_kept", True))
         types = JobTypes({"Script": Script})
         transitions = Transitions(
             lambda error: ErrorFacts(len(error.message), error.message), history_size
@@ -119,14 +140,16 @@ class Office:
             types,
             transitions,
             self.signals,
-            is_kept=settings.get("is_kept", True),
+            owner=self.owner,
             clock=lambda: self.now,
         )
         self.workplace = Workplace(
+            owner=self.owner,
             services=JobServices(
                 index=self.index,
                 removal=Removal(self.index, self.storage),
                 verification=Verification(self.index, self.storage, AssumedEncoding()),
+                reconstruction=None,
             ),
             types=types,
             transitions=transitions,
@@ -174,6 +197,7 @@ def open_office(tmp_path):
         offices.append(Office(tmp_path, **settings))
         return offices[-1]
 
+    PATIENCE[0] = 60.0
     GATE.clear()
     ARRIVED.clear()
     yield build

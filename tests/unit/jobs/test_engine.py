@@ -2,7 +2,9 @@ import pytest
 
 from obelisk.index.job_records import JobFilter
 from obelisk.jobs.queue import completed
+from obelisk.jobs.run import Run
 from obelisk.jobs.state import Event
+from obelisk.jobs.submission import RetryPolicy
 
 
 @pytest.fixture
@@ -82,17 +84,99 @@ def test_a_living_owner_keeps_its_jobs(open_office):
 
 
 def test_jobs_that_are_not_kept_die_with_the_server(open_office):
-    """Whether it stopped or died."""
+    """At once if it stops, when its lease has ended if it dies; they never run."""
     office = open_office(is_kept=False)
     office.submit("go")
+    office.engine._start_runs = lambda: None
     office.engine.start()
     office.engine.stop(10)
     assert office.queue.ids(JobFilter()) == []
 
-    office.submit("go")
+    id_ = office.submit("go")
     other = open_office(is_kept=True)
-    other.engine.start()
+    other.engine._keep()
+    assert other.claim(owner="other") is None
+    assert other.queue.ids(JobFilter()) == [id_]
+    other.now += 6
+    other.engine._keep()
     assert other.queue.ids(JobFilter()) == []
+
+
+def test_a_start_leaves_alone_what_another_server_needs(open_office):
+    """Its jobs that are not kept, and those that somebody waits for there."""
+    office = open_office(is_kept=False, history_size=0)
+    unsaved, awaited = office.submit("go"), office.submit("go", is_awaited=True)
+    for _ in range(4):
+        office.now += 2
+        office.engine._keep()
+
+        other = open_office(history_size=0)
+        other.now = office.now
+        other.engine._index.write(other.engine._recover)
+        other.engine._keep()
+
+    assert office.row(unsaved).awaiting_count == 0
+    assert office.row(awaited).awaiting_count == 1
+    for _ in range(2):
+        claim = office.claim(owner=office.owner.name)
+        Run(office.workplace, claim, lambda: False).perform()
+    assert office.row(awaited).state == "Success"
+    office.queue.release(awaited)
+    assert office.queue.ids(JobFilter()) == []
+
+
+def test_nobody_waits_in_a_dead_server(open_office):
+    """So its jobs go as others do; a late waiter of it does no harm."""
+    office = open_office(history_size=0)
+    id_ = office.submit("go", is_awaited=True, is_auto_deleted=True)
+    office.run()
+    other = open_office(history_size=0)
+    other.now += 6
+    other.engine._keep()
+
+    assert other.queue.ids(JobFilter()) == []
+    office.queue.release(id_)
+
+
+@pytest.mark.parametrize(
+    ("event", "state"), [(Event.CANCEL, "Failure"), (Event.PAUSE, "Paused")]
+)
+def test_a_step_that_hangs_is_torn_out_of_its_wait(working, event, state):
+    """When its job is cancelled or paused, also by another process."""
+    id_ = working.submit("go", "block", "go")
+    assert working.arrived.wait(10)
+    with working.index.read() as transaction:
+        job = transaction.get_job(id_)
+    working.index.write(lambda writer: writer.update_job(job.pk, wish=event.value))
+
+    row = working.queue.wait(id_, lambda row: row.state != "Running", 20)
+    assert (row.state, row.cursor, row.wish) == (state, "1", None)
+
+
+def test_a_step_that_hangs_too_long_fails(working):
+    """With an error that may be retried."""
+    working.patience[0] = 0.2
+    id_ = working.submit("block")
+    row = working.queue.wait(id_, completed, 20)
+    assert (row.state, row.error_details) == (
+        "Failure",
+        "What a job waited for did not come in time",
+    )
+
+    again = working.submit("block", retry=RetryPolicy(1, 60))
+    row = working.queue.wait(again, lambda row: row.state == "Retry", 20)
+    assert row.attempt_count == 1
+
+
+def test_a_step_that_hangs_does_not_keep_the_server_from_stopping(open_office):
+    """Its job is given back where it was."""
+    office = open_office()
+    id_ = office.submit("go", "block")
+    office.engine.start()
+    assert office.arrived.wait(10)
+    office.engine.stop(0)
+
+    assert (office.row(id_).state, office.row(id_).cursor) == ("Pending", "1")
 
 
 def test_jobs_of_the_last_run_can_be_held_back(open_office):

@@ -108,6 +108,8 @@ def test_lists_can_be_filtered_ordered_and_cut(office):
     assert listed() == sorted(ids)
     assert listed(order="submission") == ids
     assert listed(order="-priority", limit=2, since=1) == [ids[2], ids[1]]
+    assert listed(order="-priority", states=("Failure",)) == [ids[3], ids[1]]
+    assert listed(order="completion", types=("Nothing",)) == []
     assert sorted(listed(states=("Failure",))) == sorted([ids[1], ids[3]])
     assert listed(types=("Other",)) == []
     assert office.queue.counts() == dict.fromkeys(

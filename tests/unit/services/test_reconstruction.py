@@ -239,7 +239,7 @@ def test_what_does_not_exist_is_told(house):
             service.reconstruct(level, "nothing")
         with pytest.raises(NotFoundError):
             service.reconstruct_level(level, "nothing")
-    service.reconstruct_instance("nothing")
+    service.reconstruct_if_there("nothing")
 
 
 def test_a_study_that_goes_meanwhile_is_skipped(house, stored, monkeypatch):

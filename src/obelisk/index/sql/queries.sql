@@ -361,10 +361,10 @@ WHERE i.parent_pk = ? ORDER BY number, i.id
 
 -- name: insert_job
 INSERT INTO job (id, type, state, priority, sequence, destination, cursor, content, retry_policy,
-                 is_permissive, is_kept, awaiting_count, is_auto_deleted, created_at, updated_at,
-                 has_user_data)
+                 is_permissive, is_kept, keeper, awaiting_count, is_auto_deleted, created_at,
+                 updated_at, has_user_data)
 VALUES (?1, ?2, 'Pending', ?3, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM job), ?4, 'null', ?5,
-        ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12)
+        ?6, ?7, ?8 IS NULL, ?8, 0, ?9, ?10, ?10, ?11)
 
 -- name: insert_job_input
 INSERT INTO job_input (job_pk, arguments, user_data) VALUES (?, ?, ?)
@@ -400,8 +400,9 @@ SELECT state, number FROM job_count
 SELECT EXISTS (SELECT 1 FROM job WHERE state = 'Pending')
 
 -- name: find_claimable_job
--- The first pending job of each destination that does not have its share of the workers.
--- Left to itself, SQLite would look at all that is pending.
+-- The first pending job of each destination that does not have its share of the workers,
+-- but for jobs that end with another process. Left to itself, SQLite would look at all
+-- that is pending.
 WITH RECURSIVE waiting (destination) AS (
     SELECT MIN(destination) FROM job INDEXED BY job_pending WHERE state = 'Pending'
     UNION ALL
@@ -411,6 +412,7 @@ WITH RECURSIVE waiting (destination) AS (
 )
 SELECT j.pk FROM waiting JOIN job j ON j.pk = (
     SELECT pk FROM job WHERE state = 'Pending' AND destination = waiting.destination
+        AND (keeper IS NULL OR keeper = ?1)
     ORDER BY priority DESC, sequence LIMIT 1
 )
 WHERE waiting.destination = '' OR ?2 > (
@@ -449,14 +451,55 @@ ORDER BY completed_at, pk LIMIT ?
 SELECT (SELECT SUM(number) FROM job_count WHERE state IN ('Success', 'Failure'))
      - (SELECT COUNT(*) FROM job WHERE awaiting_count > 0 AND completed_at IS NOT NULL)
 
--- name: find_jobs_not_kept
-SELECT pk FROM job WHERE is_kept = 0
+-- name: find_jobs_kept_by
+SELECT pk FROM job WHERE keeper = ?
+
+-- name: keep_job_owner
+INSERT INTO job_owner (name, lease_until) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET lease_until = MAX(lease_until, excluded.lease_until)
+
+-- name: is_job_owner_needed
+SELECT EXISTS (SELECT 1 FROM job_waiter WHERE owner = ?1)
+    OR EXISTS (SELECT 1 FROM job WHERE keeper = ?1)
+
+-- name: find_lost_job_owners
+SELECT name FROM job_owner WHERE lease_until <= ?
+
+-- name: delete_job_owner
+DELETE FROM job_owner WHERE name = ?
+
+-- name: insert_job_waiter
+INSERT INTO job_waiter (job_pk, owner) VALUES (?, ?)
+
+-- name: delete_job_waiter
+DELETE FROM job_waiter
+WHERE pk = (SELECT MIN(pk) FROM job_waiter WHERE owner = ? AND job_pk = ?)
+
+-- name: find_jobs_awaited_by
+SELECT DISTINCT job_pk FROM job_waiter WHERE owner = ?
+
+-- name: delete_job_waiters_of
+DELETE FROM job_waiter WHERE owner = ?
+
+-- name: find_wished_jobs
+SELECT id FROM job WHERE state = 'Running' AND owner = ? AND wish IS NOT NULL
+
+-- name: find_job_events_forward
+SELECT seq, type, id, time FROM job_event
+WHERE seq > ? AND seq <= ? AND type IN ({types}) ORDER BY seq LIMIT ?
+
+-- name: find_job_events_backward
+SELECT seq, type, id, time FROM job_event
+WHERE seq <= ? AND type IN ({types}) ORDER BY seq DESC LIMIT ?
+
+-- name: find_last_job_event
+SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'job_event'
+
+-- name: clear_job_events
+DELETE FROM job_event
 
 -- name: find_unfinished_jobs
 SELECT pk FROM job WHERE state IN ('Pending', 'Running', 'Retry')
-
--- name: forget_awaited_jobs
-UPDATE job SET awaiting_count = 0 WHERE awaiting_count > 0
 
 -- name: delete_job
 DELETE FROM job WHERE pk = ?

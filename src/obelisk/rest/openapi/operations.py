@@ -96,6 +96,7 @@ _JOB_HEADERS = (
 )
 
 _IF_MATCH = Argument("If-Match", "The revision that is changed, as its ETag.")
+_RECONSTRUCTION = takes(json_of(ref("Reconstruction")), _TEXT, headers=_JOB_HEADERS)
 _IF_NONE_MATCH = Argument("If-None-Match", "The ETag of what the client has.")
 _FACT = gives(_TEXT, headers=(_IF_NONE_MATCH,))
 
@@ -158,9 +159,9 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
         ),
         # Many resources at once
         bulk.bulk_content: takes(json_of(ref("Bulk")), json_of(listed(OBJECT))),
-        bulk.bulk_delete: takes(json_of(ref("Bulk")), _TEXT),
-        reconstruction.reconstruct: takes(json_of(ref("Reconstruction")), _TEXT),
-        reconstruction.reconstruct_all: takes(json_of(ref("Reconstruction")), _TEXT),
+        bulk.bulk_delete: takes(json_of(ref("Bulk")), _TEXT, headers=_JOB_HEADERS),
+        reconstruction.reconstruct: _RECONSTRUCTION,
+        reconstruction.reconstruct_all: _RECONSTRUCTION,
         reconstruction.invalidate_tags: gives(_TEXT),
         # What the server can tell and change while it runs
         tools.generate_uid: gives(
@@ -263,7 +264,7 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
         job_events.watch_job: gives(
             {"text/event-stream": STRING}, headers=(_LAST_EVENT,)
         ),
-        verification.verify: takes(_EMPTY, _EMPTY, headers=_JOB_HEADERS),
+        verification.verify: takes(json_of(ref("Job")), _EMPTY, headers=_JOB_HEADERS),
         labels.list_all_labels: gives(json_of(ref("Ids"))),
         labels.get_protection: gives(_TEXT),
         labels.set_protection: takes(_TEXT, _TEXT),

@@ -59,6 +59,15 @@ _QUERY: dict[str, Schema] = {
     },
 }
 
+_JOB: dict[str, Schema] = {
+    "Synchronous": BOOLEAN,
+    "Asynchronous": BOOLEAN,
+    "Priority": INTEGER,
+    "Permissive": BOOLEAN,
+    "UserData": ANYTHING,
+    "Retry": OBJECT,
+    "AutoDelete": BOOLEAN,
+}
 _NARROWING: dict[str, Schema] = {
     "CaseSensitive": BOOLEAN,
     "MetadataQuery": TEXTS,
@@ -239,9 +248,11 @@ SCHEMAS: Mapping[str, Any] = {
         Metadata=BOOLEAN,
         Full=BOOLEAN,
         Short=BOOLEAN,
+        **_JOB,
     ),
+    "Job": _object({}, **_JOB),
     "Reconstruction": _object(
-        {}, ReconstructFiles=BOOLEAN, LimitToThisLevelMainDicomTags=BOOLEAN
+        {}, ReconstructFiles=BOOLEAN, LimitToThisLevelMainDicomTags=BOOLEAN, **_JOB
     ),
     "Find": _object(
         _QUERY,
