@@ -288,6 +288,8 @@ def _check_together(config: Config, reading: _Reading) -> None:
         reading.problems.append(
             '"OverwriteInstances" "IfChanged" needs "StoreMD5ForAttachments"'
         )
+    if config.annotations.check_revisions and not storage.store_md5:
+        reading.problems.append('"CheckRevisions" needs "StoreMD5ForAttachments"')
 
 
 def load_config(

@@ -145,7 +145,8 @@ class AnnotationSection:
 
     check_revisions: bool = option("CheckRevisions", default=False)
     """Whether a request that changes metadata or an attachment must say in `If-Match`
-    which revision it changes; it is refused when somebody else was faster."""
+    which revision it changes; it is refused when somebody else was faster. Needs
+    `StoreMD5ForAttachments`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

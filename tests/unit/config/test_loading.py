@@ -373,6 +373,7 @@ def test_authentication_without_users_is_reported(load):
         {"HttpBindAddresses": ["127.0.0.1", "localhost"]},
         {"Name": "\ud800"},
         {"OverwriteInstances": "IfChanged", "StoreMD5ForAttachments": False},
+        {"CheckRevisions": True, "StoreMD5ForAttachments": False},
         {"RejectedSopClasses": [], "RejectSopClasses": []},
     ],
 )
