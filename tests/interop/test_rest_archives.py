@@ -181,19 +181,98 @@ def test_options_choose_how_archives_are(launch: Any) -> None:
     assert "Mller" in _names(_post(server, path, {"Utf8": False}))[0]
 
 
-def test_what_archives_cannot_be_is_refused(server: RunningServer) -> None:
-    """The caller learns what is wrong, with the status of Orthanc."""
-    stored = _store(server, make_instance(510))
+def test_files_that_have_a_transfer_syntax_need_no_transcoding(
+    server: RunningServer,
+) -> None:
+    """They are given as they are, by a job as well."""
+    stored = _store(server, make_instance(511))
     path = f"/studies/{stored['ParentStudy']}/archive"
-    known = "1.2.840.10008.1.2.4.70"
-    statuses = [
-        _get(server, f"{path}?transcode=nope").status_code,
-        _get(server, f"{path}?transcode={known}").status_code,
-        _get(server, f"{path}?compression=best").status_code,
-        _post(server, path, {"Transcode": known}).status_code,
-        _post(server, path, {"Utf8": 1}).status_code,
-        _post(server, "/tools/create-archive", {}).status_code,
-        _get(server, "/tools/create-media").status_code,
-    ]
+    syntax = "1.2.840.10008.1.2.1"
+    plain = _get(server, path).content
+    jobs = [{"Transcode": uid, "Asynchronous": True} for uid in (syntax, syntax[:-2])]
 
-    assert statuses == [400] * 7
+    assert _get(server, f"{path}?transcode={syntax}").content == plain
+    assert _post(server, path, {"Transcode": syntax}).content == plain
+    statuses = [_post(server, path, body).status_code for body in jobs]
+    assert statuses == [200, 400]
+
+
+_STUDY = "/studies/{study}/archive"
+_MEDIA = "/studies/{study}/media"
+_LISTED = "/tools/create-archive"
+_KNOWN = "1.2.840.10008.1.2.4.70"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "answer"),
+    [
+        (_STUDY, b"", (400, 15)),
+        (_STUDY, b"{", (400, 15)),
+        (_STUDY, b'{"Asynchronous": "x"}', (400, 15)),
+        (_STUDY, b'{"Synchronous": 1}', (400, 15)),
+        (_STUDY, b'{"Asynchronous": true, "Priority": "x"}', (400, 15)),
+        (_STUDY, b'{"Asynchronous": true, "Priority": 2.5}', (400, 15)),
+        (_STUDY, b'{"Priority": "x"}', (400, 15)),
+        (_STUDY, b'{"Utf8": "x"}', (400, 15)),
+        (_STUDY, b'{"Transcode": 3}', (400, 15)),
+        (_STUDY, b'{"Transcode": "nope"}', (400, 3)),
+        (_STUDY, f'{{"Transcode": "{_KNOWN}"}}'.encode(), (400, 3)),
+        (
+            _STUDY,
+            f'{{"Transcode": "{_KNOWN}", "LossyQuality": "x"}}'.encode(),
+            (400, 15),
+        ),
+        (_STUDY + "?compression=best", b"{}", (400, 3)),
+        (_MEDIA, b'{"Extended": "x"}', (400, 15)),
+        ("/studies/nope/archive", b'{"Asynchronous": true}', (404, 7)),
+        ("/studies/nope/media", b"{}", (404, 7)),
+        (_LISTED, b"", (400, 15)),
+        (_LISTED, b"3", (400, 15)),
+        (_LISTED, b"{}", (400, 15)),
+        (_LISTED, b'{"Resources": "x"}', (400, 15)),
+        (_LISTED, b'{"Resources": [3]}', (400, 15)),
+        (_LISTED, b'{"Asynchronous": true, "Resources": ["nope"]}', (404, 17)),
+        (_LISTED, b'["nope"]', (404, 17)),
+    ],
+)
+def test_what_archives_cannot_be_is_refused(
+    server: RunningServer, path: str, body: bytes, answer: tuple[int, int]
+) -> None:
+    """The caller learns what is wrong, with the status of Orthanc; no job is made."""
+    stored = _store(server, make_instance(510))
+    jobs = _get(server, "/jobs").json()
+    url = server.url + path.format(study=stored["ParentStudy"])
+    refused = requests.post(url, data=body, timeout=_SECONDS)
+
+    assert (refused.status_code, refused.json()["OrthancStatus"]) == answer
+    assert _get(server, "/jobs").json() == jobs
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["archive?transcode=nope", f"media?transcode={_KNOWN}", "archive?compression=best"],
+)
+def test_arguments_that_are_wrong_are_refused(
+    server: RunningServer, query: str
+) -> None:
+    """A GET is checked like a POST."""
+    stored = _store(server, make_instance(510))
+
+    assert _get(server, f"/studies/{stored['ParentStudy']}/{query}").status_code == 400
+    assert _get(server, "/tools/create-media").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "body", ["[]", "3", '["a"]', '{"Filename": 3}', '{"LossyQuality": 400}']
+)
+def test_what_says_nothing_about_an_archive_is_overlooked(
+    server: RunningServer, body: str
+) -> None:
+    """As Orthanc does it."""
+    stored = _store(server, make_instance(510))
+    url = f"{server.url}/studies/{stored['ParentStudy']}/archive"
+    found = requests.post(url, data=body, timeout=_SECONDS)
+
+    assert len(_names(found)) == 1
+    name = f'filename="{stored["ParentStudy"]}.zip"'
+    assert found.headers["Content-Disposition"] == name

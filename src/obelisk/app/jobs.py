@@ -13,8 +13,10 @@ from obelisk.jobs.queue import JobQueue
 from obelisk.jobs.registry import JobTypes
 from obelisk.jobs.run import Workplace
 from obelisk.jobs.signals import Signals
+from obelisk.jobs.streams import Streams
 from obelisk.jobs.transitions import ErrorFacts, Transitions
 from obelisk.rest.failures import status_of
+from obelisk.services.archiving.archiving import Archiving
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.reconstruction import Reconstruction
 from obelisk.services.removal import Removal
@@ -37,6 +39,8 @@ class JobOffice:
         The character set of files that name none.
     reconstruction
         What jobs reconstruct with.
+    archiving
+        Makes archives.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class JobOffice:
         storage: Storage,
         encoding: AssumedEncoding,
         reconstruction: Reconstruction,
+        archiving: Archiving,
     ) -> None:
         jobs = config.jobs
         types, self._signals = JobTypes(JOB_TYPES), Signals()
@@ -53,20 +58,19 @@ class JobOffice:
         transitions = Transitions(_facts_of, jobs.history_size)
         #: What the front doors see.
         self.queue = JobQueue(
-            index,
-            storage,
-            types,
-            transitions,
-            self._signals,
-            owner=owner,
+            index, storage, types, transitions, self._signals, owner=owner
         )
+        removal = Removal(index, storage)
+        #: What clients are sent, among the jobs.
+        self.streams = Streams(self.queue, index, removal, transitions, self._signals)
         workplace = Workplace(
             owner=owner,
             services=JobServices(
                 index=index,
-                removal=Removal(index, storage),
+                removal=removal,
                 verification=Verification(index, storage, encoding),
                 reconstruction=reconstruction,
+                archiving=archiving,
             ),
             types=types,
             transitions=transitions,
@@ -74,8 +78,7 @@ class JobOffice:
             clock=self.queue.clock,
         )
         settings = EngineSettings(
-            worker_count=jobs.worker_count,
-            is_resuming=jobs.is_resuming,
+            worker_count=jobs.worker_count, is_resuming=jobs.is_resuming
         )
         self._engine = Engine(index, workplace, settings)
         self.queue.on_pending = self._engine.wake

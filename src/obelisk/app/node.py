@@ -112,15 +112,10 @@ class Node:
         )
         self.admission = Admission(http.thread_count, WAITING_MAX)
         services = self._services(config, ingest)
-        access = Access(
-            is_remote_allowed=http.remote_access_allowed,
-            is_authentication_required=http.authentication_required,
-            users=http.registered_users,
-        )
         #: The WSGI application.
         self.application = Application(
             services,
-            access,
+            _access(http),
             is_error_described=http.describe_errors,
             is_compressing=http.compression_enabled,
             is_method_overridable=http.method_override_enabled,
@@ -172,12 +167,13 @@ class Node:
             protection=Protection(self._index),
             views=Views(resources, encoding),
             contents=Contents(resources, encoding),
-            archiving=Archiving(self._index, self._storage, encoding),
+            archiving=self._archiving,
             changes=Changes(self._index),
             exports=Exports(
                 self._index, is_enabled=config.service.log_exported_resources
             ),
             jobs=self._jobs.queue,
+            streams=self._jobs.streams,
             admission=self.admission,
             limits=_upload_limits(http),
             default_encoding=encoding,
@@ -251,9 +247,9 @@ class Node:
     def _open_jobs(self, config: Config) -> JobOffice:
         self._attachments = self._open_attachments(config)
         self._reconstruction = self._open_reconstruction(config)
-        return JobOffice(
-            config, self._index, self._storage, self._encoding, self._reconstruction
-        )
+        where = (self._index, self._storage, self._encoding)
+        self._archiving = Archiving(*where, config.archives.kept_count_max)
+        return JobOffice(config, *where, self._reconstruction, self._archiving)
 
     def start(self) -> None:
         """Start the DICOM server and the timers.
@@ -296,6 +292,14 @@ def _upload_limits(http: HTTPSection) -> UploadLimits:
     return UploadLimits(
         body=http.body_size_max * _MEGABYTE,
         unpacked=http.file_size_in_archive_max * _MEGABYTE,
+    )
+
+
+def _access(http: HTTPSection) -> Access:
+    return Access(
+        is_remote_allowed=http.remote_access_allowed,
+        is_authentication_required=http.authentication_required,
+        users=http.registered_users,
     )
 
 

@@ -26,3 +26,9 @@ class ArchiveSection:
     `compression`. Those of an archive that stores them (`Store`) are sent as fast as
     the disk reads, and a download that broke off can be resumed; those of the other one
     (`Deflate`) take less room."""
+
+    kept_count_max: int = option("MediaArchiveSize", 1, minimum=1, unit="archives")
+    """How many archives that jobs made are kept; those go first that were not fetched
+    for the longest time. They are lists of what is in an archive, and take hardly any
+    room, unless their members are deflated; but the files in them stay on the disk
+    as long as they do, even if their instances are deleted."""

@@ -61,7 +61,6 @@ UNSUPPORTED: dict[str, Any] = {
     "LuaScripts": [],
     "MaximumConcurrentDcmtkTranscoders": 0,
     "MaximumStorageCacheSize": 128,
-    "MediaArchiveSize": 1,
     "OrthancPeers": {},
     "Plugins": [],
     "QueryRetrieveSize": 100,

@@ -1,6 +1,8 @@
 """What can be asked about jobs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import orjson
 
 from obelisk.errors import UnknownJobError
 from obelisk.index.job_records import (
@@ -154,3 +156,13 @@ class JobReading(Transaction):
         """Return an output of a job, `None` if it has none of that name."""
         row = self._run("find_job_output", pk, name).fetchone()
         return None if row is None else JobOutput._make(row)
+
+    def is_job_output_latest(self, key: str) -> bool:
+        """Tell whether no output was used later than the one with a key."""
+        row = self._run("is_job_output_latest", key).fetchone()
+        return row is None or bool(row[0])
+
+    def find_kept_keys(self, keys: Iterable[str]) -> set[str]:
+        """Return those of some keys that an output of a job needs."""
+        rows = self._run("find_kept_keys", orjson.dumps(list(keys)).decode())
+        return {key for (key,) in rows}

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import orjson
+
 from obelisk.index.job_records import JobFailure, JobOutput, JobRow, NewJob
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.statements import STATEMENTS
@@ -100,13 +102,61 @@ class JobWriting(ReadTransaction):
         keys = [key for (key,) in self._run("delete_job_outputs", pk, name)]
         for key in keys:
             self._run("insert_removal", key)
+        return keys + self._released(keys)
+
+    def _released(self, holders: list[str]) -> list[str]:
+        return [key for holder in holders for key in self.release_files(holder)]
+
+    def keep_files(self, holder: str, keys: Sequence[str]) -> bool:
+        """Let files outlive their attachments until they are released.
+
+        Returns
+        -------
+        bool
+            Whether an attachment names each of the files; they are kept only then.
+        """
+        listed = orjson.dumps(keys).decode()
+        if self._run("keep_files", holder, listed).rowcount == len(keys):
+            return True
+        self._run("release_files", holder)
+        return False
+
+    def release_files(self, holder: str) -> list[str]:
+        """Let go the files that were kept for a holder.
+
+        Returns
+        -------
+        list
+            The keys of those that are to be removed now.
+        """
+        keys = [key for (key,) in self._run("find_released_keys", holder)]
+        self._run("release_files", holder)
         return keys
+
+    def forget_holders(self) -> None:
+        """Let go the files that are kept for an output that never came to be."""
+        self._run("forget_holders")
+
+    def use_job_output(self, key: str) -> None:
+        """Note that an output was used later than all others."""
+        self._run("use_job_output", key)
+
+    def delete_old_outputs(self, name: str, kept_count: int) -> list[str]:
+        """Take outputs of one name from all jobs but those that were used last.
+
+        Returns
+        -------
+        list
+            The keys of files to be removed.
+        """
+        pks = [pk for (pk,) in self._run("find_old_outputs", name, kept_count)]
+        return [key for pk in pks for key in self.delete_job_outputs(pk, name)]
 
     def delete_job(self, pk: int) -> list[str]:
         """Delete a job; return the keys of files to be removed."""
         keys = [key for (key,) in self._run("find_job_output_keys", pk)]
         self._run("delete_job", pk)
-        return keys
+        return keys + self._released(keys)
 
     def prune_jobs(self, history_size: int) -> list[str]:
         """Delete the jobs that completed first, but for `history_size` of them.

@@ -1,5 +1,6 @@
 """The job types of this server, by name."""
 
+from obelisk.job_types.archive import Archive, Media
 from obelisk.job_types.deletion import Deletion
 from obelisk.job_types.reconstruction import (
     ArchiveReconstruction,
@@ -11,6 +12,8 @@ from obelisk.jobs.base import Job
 JOB_TYPES: dict[str, type[Job]] = {
     one.name: one
     for one in (
+        Archive,
+        Media,
         Deletion,
         InstancesVerification,
         InstancesReconstruction,

@@ -9,6 +9,7 @@ from obelisk.index.base import Index
 from obelisk.index.job_records import JobOutput
 from obelisk.index.writing import WriteTransaction
 from obelisk.jobs.interruption import Interruption
+from obelisk.services.archiving.archiving import Archiving
 from obelisk.services.reconstruction import Reconstruction
 from obelisk.services.removal import Removal
 from obelisk.services.verification import Verification
@@ -83,10 +84,13 @@ class Change:
         What to change in the transaction; its answer is the answer of the step.
     after
         What to do once the transaction is committed, if the server still lives.
+    halt
+        What to do then if the job does not go on at once, or never.
     """
 
     action: Callable[[WriteTransaction], Continue | Done]
     after: Callable[[], None] = lambda: None
+    halt: Callable[[], None] = lambda: None
 
 
 Outcome = Continue | Retry | Done | Change
@@ -100,6 +104,7 @@ class JobServices:
     removal: Removal
     verification: Verification
     reconstruction: Reconstruction
+    archiving: Archiving
     interruption: Interruption = field(default_factory=Interruption)
 
 

@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
@@ -13,6 +14,7 @@ from obelisk.errors import (
     JobConflictError,
     JobStateError,
     NotSupportedError,
+    ReadOnlyError,
     UnavailableError,
     UnknownJobError,
 )
@@ -117,7 +119,7 @@ class JobQueue:
         JobConflictError
             If the key of its request was used for another request.
         """
-        new = self._new_job(submission)
+        new = self.new_job(submission)
         id_ = self._index.write(lambda writer: self._insert(writer, new, submission))
         self.on_pending()
         return id_
@@ -140,10 +142,16 @@ class JobQueue:
         if submission.is_awaited:
             writer.add_job_waiter(pk, self._owner.name)
         if submission.is_awaited or new.keeper:
-            self._owner.keep(writer, self.clock())
+            self.sign(writer)
         return id_
 
-    def _new_job(self, submission: Submission) -> NewJob:
+    def sign(self, writer: WriteTransaction) -> None:
+        """Give a sign of life of the process, where a job ends with it."""
+        self._owner.keep(writer, self.clock())
+
+    def new_job(self, submission: Submission, *, is_lasting: bool = True) -> NewJob:
+        """Return the row that a submission makes, of a job that may outlive us."""
+        is_lasting = is_lasting and self._owner.is_lasting
         job, data = submission.job, submission.user_data
         return NewJob(
             id=str(uuid.uuid4()),
@@ -156,7 +164,7 @@ class JobQueue:
             retry_policy=submission.retry.to_json() if submission.retry else None,
             user_data=None if data is None else orjson.dumps(data).decode(),
             is_permissive=submission.is_permissive,
-            keeper=None if self._owner.is_lasting else self._owner.name,
+            keeper=None if is_lasting else self._owner.name,
             is_auto_deleted=submission.is_auto_deleted,
         )
 
@@ -272,7 +280,7 @@ class JobQueue:
         self._signals.notify(id_)
 
     def get_output(self, id_: str, name: str) -> JobOutput:
-        """Return an output of a job.
+        """Return an output of a job, which counts as used now.
 
         Raises
         ------
@@ -281,13 +289,17 @@ class JobQueue:
         """
         with self._index.read() as transaction:
             output = transaction.lookup_job_output(transaction.get_job(id_).pk, name)
-        if output is None:
-            raise UnknownJobError(f"Job has no such output: {name}")
+            if output is None:
+                raise UnknownJobError(f"Job has no such output: {name}")
+            is_latest = transaction.is_job_output_latest(output.key)
+        if not is_latest:
+            with suppress(ReadOnlyError):
+                self._index.write(lambda writer: writer.use_job_output(output.key))
         return output
 
-    def read_output(self, output: JobOutput) -> Iterator[bytes]:
-        """Yield the content of an output; see `Storage.read`."""
-        return self._storage.read(output.key)
+    def read_output(self, output: JobOutput, start: int, stop: int) -> Iterator[bytes]:
+        """Yield a range of the content of an output; see `Storage.read`."""
+        return self._storage.read(output.key, start, stop)
 
     def delete_output(self, id_: str, name: str) -> None:
         """Delete an output of a job; see `get_output`."""

@@ -157,6 +157,8 @@ class Run:
         )
         if isinstance(outcome, Change):
             outcome.after()
+            if not state:
+                outcome.halt()
         workplace.services.removal.remove(keys)
         workplace.signals.notify(self.claim.id)
         return state

@@ -8,11 +8,12 @@ import orjson
 
 from obelisk.dicom.dictionary import TRANSFER_SYNTAXES
 from obelisk.errors import InvalidArgumentError, InvalidInputError
-from obelisk.rest.json_bodies import read_body
+from obelisk.rest.json_bodies import Fields, read_body
 from obelisk.rest.messages import ArchiveDefaults, BadContentError, Request, Services
 from obelisk.services.archiving.archiving import ArchiveForm
 
 _COMPRESSIONS = {"deflate": True, "store": False}
+_NO_FIELDS = Fields({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,18 @@ class Wishes:
         What the client wants to call it, empty if it does not say.
     ids
         The resources that the request lists, `None` if it lists none.
+    fields
+        The fields of the body.
+    is_awaited
+        Whether the client waits for the archive, which a job makes if not.
     """
 
     form: ArchiveForm
     is_deflated: bool
     file_name: str = ""
     ids: Sequence[str] | None = None
+    fields: Fields = _NO_FIELDS
+    is_awaited: bool = True
 
 
 def wishes_of_query(
@@ -54,7 +61,7 @@ def wishes_of_query(
         If resources are to be listed and are not.
     """
     if "transcode" in request.args:
-        _refuse_transcoding(request.args["transcode"])
+        form = replace(form, transfer_syntax=_syntax(request.args["transcode"]))
     if form.is_media and "extended" in request.args:
         form = replace(form, is_extended=True)
     form = replace(form, is_utf8=services.archive_defaults.is_utf8)
@@ -104,22 +111,25 @@ def wishes_of_body(
     ids = _ids(values) if lists_resources else None
     fields = values if isinstance(values, dict) else {}
     form = _form_of_fields(fields, form, services.archive_defaults)
-    is_deflated = _is_deflated(request, services)
-    return Wishes(form, is_deflated, _text(fields, "Filename"), ids)
+    _check_integer(fields, "Priority")
+    wishes = _wishes(request, services, form, _file_name(fields))
+    is_awaited = _is_synchronous(request, fields)
+    return replace(wishes, ids=ids, fields=Fields(fields), is_awaited=is_awaited)
 
 
 def _form_of_fields(
     fields: Mapping[str, Any], form: ArchiveForm, defaults: ArchiveDefaults
 ) -> ArchiveForm:
+    syntax = ""
     if "Transcode" in fields:
-        _refuse_transcoding(_text(fields, "Transcode"))
-    if not _is_synchronous(fields):
-        raise InvalidArgumentError("Archives are only made while the client waits")
+        _check_integer(fields, "LossyQuality")  # nothing is encoded anew
+        syntax = _syntax(_text(fields, "Transcode"))
     is_extended = form.is_media and _flag(fields, "Extended", default=False)
     return replace(
         form,
         is_extended=form.is_extended or is_extended,
         is_utf8=_flag(fields, "Utf8", default=defaults.is_utf8),
+        transfer_syntax=syntax,
     )
 
 
@@ -141,10 +151,11 @@ def _ids(values: Any) -> list[str]:
     return values
 
 
-def _is_synchronous(fields: Mapping[str, Any]) -> bool:
+def _is_synchronous(request: Request, fields: Mapping[str, Any]) -> bool:
     if "Synchronous" in fields:
         return _flag(fields, "Synchronous", default=True)
-    return not _flag(fields, "Asynchronous", default=False)
+    is_preferred = "respond-async" in request.headers.get("Prefer", "")
+    return not _flag(fields, "Asynchronous", default=is_preferred)
 
 
 def _flag(fields: Mapping[str, Any], name: str, *, default: bool) -> bool:
@@ -161,10 +172,23 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _refuse_transcoding(uid: str) -> None:
+def _file_name(fields: Mapping[str, Any]) -> str:
+    """Return how the client calls the archive; what is no text is overlooked."""
+    name = fields.get("Filename")
+    return name if isinstance(name, str) else ""
+
+
+def _syntax(uid: str) -> str:
+    """Return the transfer syntax that the files of an archive shall have."""
     if uid not in TRANSFER_SYNTAXES:
         raise InvalidArgumentError(f"Unknown transfer syntax: {uid}")
-    raise InvalidArgumentError("Archives hold the files as they were received")
+    return uid
+
+
+def _check_integer(fields: Mapping[str, Any], name: str) -> None:
+    value = fields.get(name, 0)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadContentError(f"Integer value expected in field: {name}")
 
 
 def _is_deflated(request: Request, services: Services) -> bool:

@@ -1,15 +1,25 @@
 """ZIP archives and media of resources, which are sent while they are made."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from http import HTTPStatus
 
 from obelisk.dicom.levels import Level
+from obelisk.index.job_records import JobOutput
+from obelisk.job_types.archive import Archive, Media
+from obelisk.jobs.streams import Stream
 from obelisk.rest.archive_wishes import Wishes, wishes_of_body, wishes_of_query
 from obelisk.rest.file_names import named
+from obelisk.rest.job_requests import submission_of, submit
 from obelisk.rest.messages import Request, Response, Services
 from obelisk.rest.ranges import content_response
 from obelisk.services.archiving.archiving import ArchiveForm
+from obelisk.services.archiving.deflation import Deflation
+from obelisk.services.archiving.layout import Layout
 from obelisk.services.archiving.selection import Resource
 
+_FILE_NAME = "Archive.zip"
 _ARCHIVE = ArchiveForm()
 _MEDIA = ArchiveForm(is_media=True)
 _EXTENDED_MEDIA = ArchiveForm(is_media=True, is_extended=True)
@@ -109,12 +119,62 @@ def _send_any(request: Request, services: Services, wishes: Wishes) -> Response:
 def _send(
     request: Request, services: Services, wishes: Wishes, resources: list[Resource]
 ) -> Response:
-    headers = [
-        ("Content-Type", "application/zip"),
-        ("Content-Disposition", named(wishes.file_name, "Archive.zip")),
-    ]
+    job_type = Media if wishes.form.is_media else Archive
+    name = wishes.file_name or _FILE_NAME
+    form = replace(wishes.form, is_deflated=wishes.is_deflated)
+    job = job_type(resources=tuple(resources), form=form, file_name=name)
+    if wishes.is_awaited:
+        return _stream(request, services, wishes, job)
+    services.archiving.check(resources, form)
+    return submit(request, services, job, wishes.fields)
+
+
+def _stream(
+    request: Request, services: Services, wishes: Wishes, job: Archive
+) -> Response:
+    """Send an archive at once; if it is sent as a whole, a job shows that."""
+    headers = _headers(job.file_name)
     if wishes.is_deflated:
-        chunks = services.archiving.deflate(resources, wishes.form)
+        deflation = services.archiving.deflate(job.resources, job.form)
+        stream = _stream_of(request, wishes, job, deflation)
+        chunks = services.streams.watch(stream, deflation.read())
         return Response(b"" if request.method == "HEAD" else chunks, headers)
-    layout = services.archiving.lay_out(resources, wishes.form)
+    layout = services.archiving.lay_out(job.resources, job.form)
+    answer = content_response(request, layout.read, layout.size, layout.etag, headers)
+    if request.method != "HEAD" and answer.status == HTTPStatus.OK:
+        stream = _stream_of(request, wishes, job, layout)
+        answer.body = services.streams.watch(stream, _chunks(answer.body))
+    return answer
+
+
+def _chunks(body: bytes | Iterator[bytes]) -> Iterator[bytes]:
+    return iter((body,)) if isinstance(body, bytes) else body
+
+
+def _stream_of(
+    request: Request, wishes: Wishes, job: Archive, archive: Layout | Deflation
+) -> Stream:
+    def progress(sent: int) -> float:
+        if isinstance(archive, Layout):
+            return sent / archive.size
+        return archive.packed_count / max(1, len(archive))
+
+    content = partial(job.content_of, archive.file_count, archive.file_size)
+    submission = submission_of(job, wishes.fields, request, is_awaited=False)
+    return Stream(submission=submission, content=content, progress=progress)
+
+
+def get_kept_archive(
+    request: Request, services: Services, output: JobOutput
+) -> Response:
+    """Give an archive that a job made, or a part of it."""
+    layout = services.archiving.open(output.key)
+    headers = _headers(output.file_name)
     return content_response(request, layout.read, layout.size, layout.etag, headers)
+
+
+def _headers(file_name: str) -> list[tuple[str, str]]:
+    return [
+        ("Content-Type", "application/zip"),
+        ("Content-Disposition", named(file_name, _FILE_NAME)),
+    ]

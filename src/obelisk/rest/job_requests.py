@@ -76,7 +76,7 @@ def submit(
         If the job fails while the client waits for it.
     """
     preference = _preference(request, fields)
-    submission = _submission(job, fields, request, is_awaited=preference.is_awaited)
+    submission = submission_of(job, fields, request, is_awaited=preference.is_awaited)
     id_ = services.jobs.submit(submission)
     if preference.is_awaited:
         return _wait(services, id_, preference, answer)
@@ -98,9 +98,10 @@ def wants_job(request: Request, fields: Fields) -> bool:
     )
 
 
-def _submission(
+def submission_of(
     job: Job, fields: Fields, request: Request, *, is_awaited: bool
 ) -> Submission:
+    """Return a job with what a request says beside it; see `submit`."""
     user_data = fields.get("UserData")
     if len(orjson.dumps(user_data)) > _USER_DATA_BYTES_MAX:
         raise LimitError("UserData is too large", limit=_USER_DATA_BYTES_MAX)

@@ -1,6 +1,7 @@
 """Jobs: lists, single ones, what can be done to them, their outputs."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import orjson
 
@@ -11,8 +12,11 @@ from obelisk.errors import (
     UnknownJobError,
 )
 from obelisk.index.job_records import JOB_ORDERS, JobFilter
+from obelisk.job_types.archive import LAYOUT_TYPE
 from obelisk.jobs.queue import JobQueue
 from obelisk.jobs.state import Event, State
+from obelisk.rest.archiving import get_kept_archive
+from obelisk.rest.file_names import named
 from obelisk.rest.job_json import job_json
 from obelisk.rest.json_bodies import read_body
 from obelisk.rest.messages import (
@@ -27,6 +31,7 @@ from obelisk.rest.messages import (
     split,
     text_response,
 )
+from obelisk.rest.ranges import content_response
 from obelisk.rest.routing import Handler
 
 _STATES = {state.value for state in State}
@@ -140,14 +145,16 @@ def set_priority(request: Request, services: Services) -> Response:
 
 
 def get_output(request: Request, services: Services) -> Response:
-    """Give an output of a job."""
+    """Give an output of a job, or a part of it."""
     output = services.jobs.get_output(request.id, request.name)
+    if output.media_type == LAYOUT_TYPE:
+        return get_kept_archive(request, services, output)
     headers = [
         ("Content-Type", output.media_type),
-        ("Content-Disposition", f'filename="{output.file_name}"'),
-        ("Content-Length", str(output.size)),
+        ("Content-Disposition", named(output.file_name, output.name)),
     ]
-    return Response(services.jobs.read_output(output), headers)
+    read = partial(services.jobs.read_output, output)
+    return content_response(request, read, output.size, output.key, headers)
 
 
 def delete_output(request: Request, services: Services) -> Response:

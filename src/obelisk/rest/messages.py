@@ -17,6 +17,7 @@ from obelisk.errors import (
     NotSupportedError,
 )
 from obelisk.jobs.queue import JobQueue
+from obelisk.jobs.streams import Streams
 from obelisk.rest.acceptance import Acceptance
 from obelisk.rest.admission import Admission
 from obelisk.rest.caching import BytesCache
@@ -108,6 +109,7 @@ class Services:
     changes: Changes
     exports: Exports
     jobs: JobQueue
+    streams: Streams
     admission: Admission
     limits: UploadLimits
     default_encoding: AssumedEncoding

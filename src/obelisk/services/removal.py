@@ -19,10 +19,15 @@ class Removal:
     def remove(self, keys: list[str]) -> None:
         """Remove files that the index lists as removals.
 
-        What cannot be removed now stays on the list for `recover`.
+        What cannot be removed now stays on the list for `recover`; what the output of a
+        job needs, until that is deleted.
         """
+        if not keys:
+            return
+        with self._index.read() as transaction:
+            kept = transaction.find_kept_keys(keys)
         removed = []
-        for key in keys:
+        for key in filter(lambda key: key not in kept, keys):
             try:
                 self._storage.delete(key)
             except StorageError as error:
@@ -34,6 +39,7 @@ class Removal:
 
     def recover(self) -> None:
         """Finish what a dead process left: half-written files, and removals."""
+        self._index.write(lambda writer: writer.forget_holders())
         with self._index.read() as transaction:
             lost_count = self._storage.recover(transaction.find_known_keys)
             removals = transaction.find_removals()

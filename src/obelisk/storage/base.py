@@ -114,6 +114,16 @@ class Storage(Protocol):
         """
         ...
 
+    def free_size(self) -> int:
+        """Return how many bytes there is still room for.
+
+        Raises
+        ------
+        StorageError
+            If the back-end fails.
+        """
+        ...
+
     def delete(self, key: str) -> None:
         """Remove a content; removing what is not there does no harm."""
         ...

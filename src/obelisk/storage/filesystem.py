@@ -3,6 +3,7 @@
 import errno
 import mmap
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -194,6 +195,11 @@ class FilesystemStorage:
                 yield content
         finally:
             os.close(descriptor)
+
+    def free_size(self) -> int:
+        """See `Storage.free_size`."""
+        with _translated("measure"):
+            return shutil.disk_usage(self._prefix).free
 
     def delete(self, key: str) -> None:
         """See `Storage.delete`."""

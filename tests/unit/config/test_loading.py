@@ -303,7 +303,7 @@ def test_options_of_orthanc_without_effect_are_reported(load):
     _, warnings = load(
         {
             "HttpTimeout": 8,
-            "MediaArchiveSize": 1,
+            "QueryRetrieveSize": 100,
             "MetricsEnabled": True,
             "DicomWeb": {},
         }
@@ -312,7 +312,7 @@ def test_options_of_orthanc_without_effect_are_reported(load):
     assert len(warnings) == 3
     assert '"HttpTimeout" of Orthanc is not supported yet' in warnings[0]
     assert '"DicomWeb" belongs to a plugin' in warnings[1]
-    assert warnings[2].endswith(": MediaArchiveSize, MetricsEnabled")
+    assert warnings[2].endswith(": MetricsEnabled, QueryRetrieveSize")
 
 
 @pytest.mark.parametrize("name", ["DicomTlsEnabled", "SslVerifyPeers"])

@@ -21,6 +21,7 @@ from obelisk.jobs.run import Run, Workplace
 from obelisk.jobs.signals import Signals
 from obelisk.jobs.submission import Submission
 from obelisk.jobs.transitions import ErrorFacts, Transitions
+from obelisk.services.archiving.archiving import Archiving
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.removal import Removal
 from obelisk.services.verification import Verification
@@ -150,6 +151,7 @@ class Office:
                 removal=Removal(self.index, self.storage),
                 verification=Verification(self.index, self.storage, AssumedEncoding()),
                 reconstruction=None,
+                archiving=Archiving(self.index, self.storage, AssumedEncoding()),
             ),
             types=types,
             transitions=transitions,
@@ -160,8 +162,11 @@ class Office:
 
     def submit(self, *words, destination="", **options):
         """Submit a script; return the id."""
-        job = Script(list(words), destination)
-        return self.queue.submit(Submission(job=job, **options))
+        return self.queue.submit(self.submission(*words, dest=destination, **options))
+
+    def submission(self, *words, dest="", **options):
+        """Return a script that is not submitted yet."""
+        return Submission(job=Script(list(words), dest), **options)
 
     def claim(self, share=2, owner="me", lease_seconds=5):
         """Claim the next job."""

@@ -193,7 +193,25 @@ INSERT OR IGNORE INTO removal (key) VALUES (?)
 DELETE FROM removal WHERE key = ?
 
 -- name: find_removals
-SELECT key FROM removal
+SELECT key FROM removal WHERE key NOT IN (SELECT key FROM kept_file)
+
+-- name: find_kept_keys
+-- Of a list in JSON.
+SELECT DISTINCT key FROM kept_file WHERE key IN (SELECT value FROM json_each(?))
+
+-- name: keep_files
+INSERT INTO kept_file (key, holder)
+SELECT key, ?1 FROM attachment WHERE key IN (SELECT value FROM json_each(?2))
+
+-- name: find_released_keys
+SELECT key FROM kept_file k WHERE holder = ? AND key IN (SELECT key FROM removal)
+AND NOT EXISTS (SELECT 1 FROM kept_file o WHERE o.key = k.key AND o.holder != k.holder)
+
+-- name: release_files
+DELETE FROM kept_file WHERE holder = ?
+
+-- name: forget_holders
+DELETE FROM kept_file WHERE holder NOT IN (SELECT key FROM job_output)
 
 -- name: number_changes
 UPDATE total SET last_change = last_change + ? RETURNING last_change
@@ -514,10 +532,20 @@ SELECT id, error_code, error_details FROM job_failure WHERE job_pk = ? ORDER BY 
 DELETE FROM job_failure WHERE job_pk = ?
 
 -- name: insert_job_output
-INSERT INTO job_output (job_pk, name, key, size, media_type, file_name) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO job_output (job_pk, name, key, size, media_type, file_name, used)
+VALUES (?, ?, ?, ?, ?, ?, (SELECT COALESCE(MAX(used), 0) + 1 FROM job_output))
+
+-- name: is_job_output_latest
+SELECT used = (SELECT MAX(used) FROM job_output) FROM job_output WHERE key = ?
+
+-- name: use_job_output
+UPDATE job_output SET used = (SELECT MAX(used) + 1 FROM job_output) WHERE key = ?
 
 -- name: find_job_output
 SELECT name, key, size, media_type, file_name FROM job_output WHERE job_pk = ? AND name = ?
+
+-- name: find_old_outputs
+SELECT job_pk FROM job_output WHERE name = ? ORDER BY used DESC LIMIT -1 OFFSET ?
 
 -- name: find_job_output_keys
 SELECT key FROM job_output WHERE job_pk = ?

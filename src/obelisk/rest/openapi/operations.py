@@ -110,7 +110,7 @@ _COMPRESSION = Argument("compression", "`store`, or `deflate` for smaller archiv
 _ZIP_ARGUMENTS = (
     _FILE_NAME,
     _COMPRESSION,
-    Argument("transcode", "Not supported: a transfer syntax of the files."),
+    Argument("transcode", "The transfer syntax that all files must have."),
 )
 _EXTENDED = Argument("extended", "Describe the series in the DICOMDIR.", PRESENT)
 _RESOURCES = Argument("resources", "Ids, separated by commas; needed.")

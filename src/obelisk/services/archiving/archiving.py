@@ -1,17 +1,28 @@
 """Makes archives and media of what is stored."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from obelisk.dicom.levels import LEVELS, Level
-from obelisk.errors import NotFoundError
+from obelisk.errors import (
+    InvalidArgumentError,
+    NotFoundError,
+    StorageFullError,
+    UnknownNameError,
+)
+from obelisk.index.archive_reading import InstanceLine
 from obelisk.index.base import Index
+from obelisk.index.reading import ReadTransaction
 from obelisk.services.archiving.contents import Archive, Contents
 from obelisk.services.archiving.deflation import Deflation
 from obelisk.services.archiving.folders import Folders, add_archive
+from obelisk.services.archiving.latest import Latest
 from obelisk.services.archiving.layout import Layout
+from obelisk.services.archiving.manifest import Manifest, read_manifest
 from obelisk.services.archiving.media import MediaDirectory, add_media
-from obelisk.services.archiving.selection import Resource, choose
+from obelisk.services.archiving.preparation import Preparation, Preparations
+from obelisk.services.archiving.selection import ChosenSeries, Resource, choose
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.storage.base import Storage
 
@@ -28,6 +39,10 @@ class ArchiveForm:
         Whether a DICOMDIR has more than it must.
     is_utf8
         Whether letters beyond ASCII stay in the names of folders (ZipUseUtf8).
+    is_deflated
+        Whether its members are deflated where it is kept.
+    transfer_syntax
+        The UID of the transfer syntax that all files must have; empty for any.
     root
         What it is about: patients, as Orthanc names their folders where resources are
         listed; one study, which may know its patient by another name; or one series,
@@ -37,7 +52,13 @@ class ArchiveForm:
     is_media: bool = False
     is_extended: bool = False
     is_utf8: bool = False
+    is_deflated: bool = False
+    transfer_syntax: str = ""
     root: Level = Level.PATIENT
+
+
+#: How many kept archives stay in memory, as clients fetch them in many parts.
+_OPENED_MAX = 4
 
 
 class Archiving:
@@ -49,11 +70,22 @@ class Archiving:
         Where everything is.
     default_encoding
         The encoding of text without Specific Character Set.
+    kept_count_max
+        How many archives that jobs made are kept (MediaArchiveSize).
     """
 
     def __init__(
-        self, index: Index, storage: Storage, default_encoding: AssumedEncoding
+        self,
+        index: Index,
+        storage: Storage,
+        default_encoding: AssumedEncoding,
+        kept_count_max: int = 1,
     ) -> None:
+        #: How many archives that jobs made are kept.
+        self.kept_count_max = kept_count_max
+        #: The archives that jobs are at.
+        self.preparations = Preparations()
+        self._opened = Latest(_OPENED_MAX)
         self._index = index
         self._storage = storage
         self._default_encoding = default_encoding
@@ -81,14 +113,79 @@ class Archiving:
         layout.finish()
         return layout
 
-    def deflate(
-        self, resources: Sequence[Resource], form: ArchiveForm
-    ) -> Iterator[bytes]:
-        """Return the bytes of an archive of resources, whose members are deflated."""
+    def prepare(self, resources: Sequence[Resource], form: ArchiveForm) -> Preparation:
+        """Decide upon an archive of resources as they are now, which is to be kept.
+
+        Its files must be kept as well, unless its members are deflated, which makes a
+        ZIP file of it; otherwise, what is kept is for `open`.
+        """
+        contents = Contents(self._storage)
+        with self._index.read() as transaction:
+            chosen = [
+                replace(series, instances=list(series.instances))
+                for series in _chosen(transaction, resources, form)
+            ]
+        lines = [line for series in chosen for line in series.instances]
+        self._check_room(lines, form)
+        archive: Manifest | Deflation = (
+            Deflation(contents.read) if form.is_deflated else Manifest(contents)
+        )
+        return Preparation(
+            archive,
+            self._filling(archive, contents, chosen, form),
+            [line.key for line in lines],
+            sum(line.size for line in lines),
+            self._storage.create(),
+        )
+
+    def open(self, key: str) -> Layout:
+        """Return an archive that was kept; the same bytes whatever came since.
+
+        Raises
+        ------
+        StorageError
+            If it is not kept any more.
+        """
+        layout = self._opened.lookup(key)
+        if layout is None:
+            content = b"".join(self._storage.read(key))
+            layout = read_manifest(content, Contents(self._storage))
+            self._opened.keep(key, layout)
+        return layout
+
+    def check(self, resources: Sequence[Resource], form: ArchiveForm) -> None:
+        """Check that there can be such an archive.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such resource.
+        InvalidArgumentError
+            If the files have another transfer syntax.
+        StorageFullError
+            If it is to be a file, for which there is no room.
+        """
+        with self._index.read() as transaction:
+            for level, id_ in resources:
+                if transaction.lookup_pk(level, id_) is None:
+                    raise UnknownNameError(level.name.lower(), id_)
+            if form.transfer_syntax or form.is_deflated:
+                seriess = _chosen(transaction, resources, form)
+                lines = chain.from_iterable(series.instances for series in seriess)
+                self._check_room(lines, form)
+
+    def _check_room(self, lines: Iterable[InstanceLine], form: ArchiveForm) -> None:
+        """Raise `StorageFullError` if an archive that is a file may not fit."""
+        size = sum(line.size for line in lines)
+        if form.is_deflated and size > self._storage.free_size():
+            raise StorageFullError
+
+    def deflate(self, resources: Sequence[Resource], form: ArchiveForm) -> Deflation:
+        """Return an archive of resources, whose members are deflated."""
         contents = Contents(self._storage)
         deflation = Deflation(contents.read)
         self._fill(deflation, contents, resources, form)
-        return deflation.read()
+        return deflation
 
     def _fill(
         self,
@@ -98,14 +195,40 @@ class Archiving:
         form: ArchiveForm,
     ) -> None:
         with self._index.read() as transaction:
-            chosen = choose(transaction, resources, form.root)
-            if form.is_media:
-                directory = MediaDirectory(
-                    contents.new_file(),
-                    self._default_encoding,
-                    is_extended=form.is_extended,
-                )
-                add_media(archive, contents, chosen, directory)
-            else:
-                folders = Folders(form.root, is_utf8=form.is_utf8)
-                add_archive(archive, contents, chosen, folders)
+            chosen = _chosen(transaction, resources, form)
+            for _ in self._filling(archive, contents, chosen, form):
+                pass
+
+    def _filling(
+        self,
+        archive: Archive,
+        contents: Contents,
+        chosen: Iterable[ChosenSeries],
+        form: ArchiveForm,
+    ) -> Iterator[None]:
+        """Add the members; yield after each."""
+        if not form.is_media:
+            folders = Folders(form.root, is_utf8=form.is_utf8)
+            return add_archive(archive, contents, chosen, folders)
+        directory = MediaDirectory(
+            contents.new_file(), self._default_encoding, is_extended=form.is_extended
+        )
+        return add_media(archive, contents, chosen, directory)
+
+
+def _chosen(
+    transaction: ReadTransaction, resources: Iterable[Resource], form: ArchiveForm
+) -> Iterator[ChosenSeries]:
+    for series in choose(transaction, resources, form.root):
+        if form.transfer_syntax:
+            checked = _checked(series.instances, form.transfer_syntax)
+            yield replace(series, instances=checked)
+        else:
+            yield series
+
+
+def _checked(lines: Iterable[InstanceLine], uid: str) -> Iterator[InstanceLine]:
+    for line in lines:
+        if line.transfer_syntax_uid != uid:
+            raise InvalidArgumentError("Archives hold the files as they were received")
+        yield line

@@ -1,7 +1,9 @@
 """The contents of the members of an archive, and who takes them."""
 
 import tempfile
+import threading
 from collections.abc import Iterator
+from io import SEEK_END
 from typing import IO, Protocol, cast
 
 from obelisk.index.archive_reading import InstanceLine
@@ -33,12 +35,28 @@ class Contents:
         self._keys: list[str] = []
         self._sizes: dict[int, int] = {}
         self._made: IO[bytes] | None = None
+        self._turn = threading.Lock()
 
     def add(self, line: InstanceLine) -> None:
         """Add the file of an instance."""
-        if line.compression != Compression.NONE:
-            self._sizes[len(self._keys)] = line.size
-        self._keys.append(line.key)
+        is_compressed = line.compression != Compression.NONE
+        self.add_file(line.key, line.size, is_compressed=is_compressed)
+
+    def add_file(self, key: str, size: int, *, is_compressed: bool) -> None:
+        """Add a file of the storage area by its key, with the size of its content."""
+        if is_compressed:
+            self._sizes[len(self._keys)] = size
+        self._keys.append(key)
+
+    def is_compressed(self, number: int) -> bool:
+        """Tell whether the file of a member is stored compressed."""
+        return number in self._sizes
+
+    def read_made(self) -> Iterator[bytes]:
+        """Yield the content of the file that was made, nothing if there is none."""
+        if self._made is not None:
+            size = self._made.seek(0, SEEK_END)
+            yield from self._parts(self._made, 0, size)
 
     def open(self, line: InstanceLine) -> StoredFile:
         """Return the file of an instance, whether it was added or not."""
@@ -67,18 +85,20 @@ class Contents:
     def read(self, number: int, start: int, stop: int) -> Iterator[bytes]:
         """Yield the content of a member from an offset to another one, exclusive."""
         if number == len(self._keys) and self._made is not None:
-            return _read_file(self._made, start, stop)
+            return self._parts(self._made, start, stop)
         key, size = self._keys[number], self._sizes.get(number)
         if size is None:
             return self._storage.read(key, start, stop)
         file = self._file(key, Compression.ZLIB_WITH_SIZE, size)
         return file.read(start, stop)
 
-
-def _read_file(file: IO[bytes], start: int, stop: int) -> Iterator[bytes]:
-    file.seek(start)
-    while chunk := file.read(min(_CHUNK_BYTES, stop - file.tell())):
-        yield chunk
+    def _parts(self, file: IO[bytes], start: int, stop: int) -> Iterator[bytes]:
+        """Yield a part of the file that was made, which several threads may read."""
+        for position in range(start, stop, _CHUNK_BYTES):
+            with self._turn:
+                file.seek(position)
+                chunk = file.read(min(_CHUNK_BYTES, stop - position))
+            yield chunk
 
 
 def member_of(name: str, line: InstanceLine) -> Member:

@@ -31,9 +31,18 @@ class Deflation:
     def __init__(self, read_member: ReadMember) -> None:
         self._read_member = read_member
         self._members: list[Member] = []
+        #: How many members were packed.
+        self.packed_count = 0
+        #: See `Layout`.
+        self.file_count = self.file_size = 0
 
-    def add(self, member: Member, _key: str) -> None:
-        """Add a member."""
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def add(self, member: Member, key: str) -> None:
+        """Add a member; see `Layout.add`."""
+        self.file_count += bool(key)
+        self.file_size += member.size if key else 0
         self._members.append(replace(member, method=DEFLATED))
 
     def read(self) -> Iterator[bytes]:
@@ -55,6 +64,7 @@ class Deflation:
             yield (tail := descriptor(packed))
             position += packed_size + len(tail)
             central += central_header(packed, start)
+            self.packed_count += 1
         yield bytes(central)
         yield end_records(len(self._members), position, len(central))
 

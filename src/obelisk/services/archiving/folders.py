@@ -1,6 +1,6 @@
 """Archives with a folder for each patient, study and series."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import orjson
 
@@ -50,8 +50,8 @@ def add_archive(
     contents: Contents,
     chosen: Iterable[ChosenSeries],
     folders: Folders,
-) -> None:
-    """Add instances in a folder for each patient, study and series.
+) -> Iterator[None]:
+    """Add instances in a folder for each patient, study and series; yield after each.
 
     Parameters
     ----------
@@ -70,3 +70,4 @@ def add_archive(
             name = file_name(attributes, number, is_utf8=folders.is_utf8)
             contents.add(line)
             archive.add(member_of(f"{folder}/{name}", line), line.key)
+            yield

@@ -41,6 +41,8 @@ class Layout:
         self._digest = hashlib.sha256()
         #: The size of the archive in bytes, once it is finished.
         self.size = 0
+        #: How many files were received, and how large they are together.
+        self.file_count = self.file_size = 0
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -53,8 +55,11 @@ class Layout:
         member
             What the directory says of it.
         key
-            Something that changes whenever the content does.
+            Something that changes whenever the content does; empty for a file that was
+            made for the archive.
         """
+        self.file_count += bool(key)
+        self.file_size += member.size if key else 0
         header = local_header(member)
         self._starts.append(self._position)
         self._headers += header

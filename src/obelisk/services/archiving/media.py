@@ -131,8 +131,8 @@ def add_media(
     contents: Contents,
     chosen: Iterable[ChosenSeries],
     directory: MediaDirectory,
-) -> None:
-    """Add instances as ``IMAGES/IM0`` and so on, and then a DICOMDIR.
+) -> Iterator[None]:
+    """Add instances as ``IMAGES/IM0`` and so on, and then a DICOMDIR; yield after each.
 
     Parameters
     ----------
@@ -154,5 +154,6 @@ def add_media(
             archive.add(member_of(f"{_FOLDER}/{name}", line), line.key)
             latest = max(latest, line.received or "")
             number += 1
+            yield
     crc32, size = directory.finish()
     archive.add(Member(_DIRECTORY_NAME, dos_time(latest), crc32, size), "")

@@ -28,7 +28,7 @@ class ChosenSeries:
 
     line: SeriesLine
     is_numbered: bool
-    instances: Iterator[InstanceLine]
+    instances: Iterable[InstanceLine]
 
 
 def choose(

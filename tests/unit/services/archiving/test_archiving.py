@@ -9,7 +9,13 @@ from pydicom.fileset import FileSet
 
 from factories import make_instance, make_study
 from obelisk.dicom.levels import Level
-from obelisk.errors import NotFoundError, StorageError, UnknownNameError
+from obelisk.errors import (
+    CorruptedFileError,
+    NotFoundError,
+    StorageError,
+    StorageFullError,
+    UnknownNameError,
+)
 from obelisk.services.archiving.archiving import ArchiveForm, Archiving
 from obelisk.services.encoding import AssumedEncoding
 
@@ -90,11 +96,111 @@ def test_the_same_study_gives_the_same_bytes(house):
     assert _archiving(house).lay_out(resources, ArchiveForm()).etag != before
 
 
+def _prepared(house, resources, **form):
+    preparation = _archiving(house).prepare(resources, ArchiveForm(**form))
+    while preparation.advance():
+        pass
+    return preparation
+
+
+@pytest.mark.parametrize("is_media", [False, True])
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_a_kept_archive_stays_as_it_was(open_house, is_media, is_compressed):
+    """What comes later does not change it, and what is deleted is missed."""
+    house = open_house(is_compressed=is_compressed)
+    ids = _stored(house, make_study(1))
+    layout = _archiving(house).lay_out(_patients(ids), ArchiveForm(is_media=is_media))
+    prepared = _prepared(house, _patients(ids), is_media=is_media)
+    house.store(make_instance(1, number=99))
+    kept = _archiving(house).open(prepared.pending.key)
+    content = b"".join(kept.read(0, kept.size))
+
+    assert (len(prepared.keys), prepared.archive_size) == (6, kept.size)
+    assert kept.etag == layout.etag
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        assert len(archive.namelist()) == 6 + is_media
+    house.resources.delete(Level.INSTANCE, ids[0].instance)
+    with pytest.raises(StorageError):
+        list(kept.read(0, kept.size))
+
+
+@pytest.mark.parametrize("is_media", [False, True])
+def test_a_kept_archive_can_be_deflated(house, is_media):
+    """It is a ZIP file then, the same that is sent without being kept."""
+    resources = _patients(_stored(house, make_study(1)))
+    form = ArchiveForm(is_media=is_media, is_deflated=True)
+    prepared = _prepared(house, resources, is_media=is_media, is_deflated=True)
+    content = b"".join(house.storage.read(prepared.pending.key))
+
+    assert content == b"".join(_archiving(house).deflate(resources, form).read())
+    assert prepared.archive_size == len(content)
+
+
+def test_a_deflated_archive_needs_room(house, monkeypatch):
+    """What may not fit is not begun; what is no file always fits."""
+    resources = _patients(_stored(house, make_study(1)))
+    monkeypatch.setattr(house.storage, "free_size", lambda: 100)
+    form = ArchiveForm(is_deflated=True)
+    for act in (_archiving(house).check, _archiving(house).prepare):
+        with pytest.raises(StorageFullError):
+            act(resources, form)
+
+    _archiving(house).check(resources, ArchiveForm())
+    assert _prepared(house, resources).archive_size > 100
+
+
+def test_an_archive_that_is_fetched_in_parts_is_read_once(house):
+    """The last ones stay in memory."""
+    archiving = _archiving(house)
+    keys = [_prepared(house, []).pending.key for _ in range(5)]
+    first = archiving.open(keys[0])
+    assert archiving.open(keys[0]) is first
+    for key in keys[1:]:
+        archiving.open(key)
+
+    assert archiving.open(keys[0]) is not first
+
+
+def test_a_kept_archive_of_nothing_can_be_read(house):
+    """It has a beginning and an end."""
+    prepared = _prepared(house, [])
+
+    assert len(_archiving(house).open(prepared.pending.key)) == 0
+
+
+@pytest.mark.parametrize("is_deflated", [False, True])
+def test_an_archive_is_made_little_by_little(house, monkeypatch, is_deflated):
+    """Its progress grows with each piece."""
+    monkeypatch.setattr("obelisk.services.archiving.preparation._PIECE_SECONDS", 0)
+    resources = _patients(_stored(house, make_study(1)))
+    form = ArchiveForm(is_deflated=is_deflated)
+    prepared = _archiving(house).prepare(resources, form)
+    found = [prepared.progress]
+    while prepared.advance():
+        found.append(prepared.progress)
+
+    assert found == sorted(found)
+    assert found[0] == 0
+    assert len(set(found)) >= 6
+    assert found[-1] < 1
+
+
+def test_a_list_that_is_damaged_is_no_archive(house):
+    """Nothing is made up where members cannot be read."""
+    pending = house.storage.create()
+    pending.write(b"[1]\n")
+    pending.finish()
+
+    with pytest.raises(CorruptedFileError):
+        _archiving(house).open(pending.key)
+
+
 def test_a_deflated_archive_holds_the_same_files(house):
     """Names and contents do not depend on how members are packed."""
     files = make_study(1)
     resources = _patients(_stored(house, files))
-    chunks = _archiving(house).deflate(resources, ArchiveForm())
+    chunks = _archiving(house).deflate(resources, ArchiveForm()).read()
 
     with zipfile.ZipFile(io.BytesIO(b"".join(chunks))) as archive:
         assert archive.testzip() is None

@@ -1,0 +1,164 @@
+"""Work that is done for a client while it waits, and is shown among the jobs."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from time import monotonic
+
+import orjson
+
+from obelisk.errors import (
+    JobCanceledError,
+    JobFailedError,
+    ReadOnlyError,
+    ServerError,
+    UnavailableError,
+)
+from obelisk.index.base import Index
+from obelisk.index.job_records import NewJob
+from obelisk.index.writing import WriteTransaction
+from obelisk.jobs.base import JSON
+from obelisk.jobs.queue import JobQueue
+from obelisk.jobs.signals import Signals
+from obelisk.jobs.state import Event, State
+from obelisk.jobs.submission import Submission
+from obelisk.jobs.transitions import Transitions
+from obelisk.services.removal import Removal
+
+_PERIOD_SECONDS = 0.25
+
+#: Nobody else takes such a job; it goes when the server starts again.
+_LEASE_SECONDS = 1e9
+
+#: Cannot write to file: what the error of a job is whose client is gone.
+_GONE = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """What is sent to a client.
+
+    Attributes
+    ----------
+    submission
+        The job that would do the same in the background.
+    content
+        What users are told about the job when so many bytes were sent.
+    progress
+        How much is done then, 0.0 to 1.0.
+    """
+
+    submission: Submission
+    content: Callable[[int], Mapping[str, JSON]]
+    progress: Callable[[int], float]
+
+
+class Streams:
+    """Shows streams among the jobs; safe to use from several threads.
+
+    Parameters
+    ----------
+    queue
+        The jobs.
+    index
+        Where they are.
+    removal
+        Removes the files of jobs that are forgotten.
+    transitions
+        The rules.
+    signals
+        Wakes those who wait.
+    """
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        index: Index,
+        removal: Removal,
+        transitions: Transitions,
+        signals: Signals,
+    ) -> None:
+        self._signals = signals
+        self._queue = queue
+        self._index = index
+        self._removal = removal
+        self._transitions = transitions
+
+    def watch(self, stream: Stream, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield chunks; the job lasts from the first one to the last, or to `close`.
+
+        A server that may not write anything shows no job.
+
+        Raises
+        ------
+        JobCanceledError
+            If somebody cancels the job.
+        """
+        new = self._queue.new_job(stream.submission, is_lasting=False)
+        try:
+            pk = self._index.write(lambda writer: self._begin(writer, new, stream))
+        except ReadOnlyError:
+            yield from chunks
+            return
+        error: ServerError | None = JobFailedError(_GONE, "The client left")
+        sent, seen_at = 0, monotonic()
+        changed = self._signals.enter(new.id)
+        try:
+            for chunk in chunks:
+                yield chunk
+                sent += len(chunk)
+                if changed.is_set() or monotonic() - seen_at >= _PERIOD_SECONDS:
+                    changed.clear()
+                    self._go_on(pk, stream, sent)
+                    seen_at = monotonic()
+            error = None
+        except ServerError as failure:
+            error = failure
+            raise
+        finally:
+            self._signals.leave(new.id, changed)
+            self._end(pk, stream, sent, error)
+            self._signals.notify(new.id)
+
+    def _begin(self, writer: WriteTransaction, new: NewJob, stream: Stream) -> int:
+        content = orjson.dumps(dict(stream.content(0))).decode()
+        pk = writer.insert_job(replace(new, content=content))
+        self._queue.sign(writer)
+        now = self._queue.clock()
+        writer.update_job(
+            pk,
+            state=State.RUNNING.value,
+            owner="a client",
+            lease_until=now + _LEASE_SECONDS,
+            running_since=now,
+        )
+        return pk
+
+    def _go_on(self, pk: int, stream: Stream, sent: int) -> None:
+        """Note the progress, and whether the job is cancelled; it cannot be paused."""
+
+        def note(writer: WriteTransaction) -> str | None:
+            job = writer.lookup_job_by_pk(pk)
+            progress = stream.progress(sent)
+            writer.update_job(pk, progress=progress, updated_at=self._queue.clock())
+            return None if job is None else job.wish
+
+        if self._index.write(note) == Event.CANCEL.value:
+            raise JobCanceledError("")
+
+    def _end(
+        self, pk: int, stream: Stream, sent: int, error: ServerError | None
+    ) -> None:
+        def end(writer: WriteTransaction) -> list[str]:
+            job = writer.lookup_job_by_pk(pk)
+            if job is None:
+                return []
+            event = Event.SUCCEED if error is None else Event.FAIL
+            columns = {} if error is None else self._transitions.failure(error)
+            columns["content"] = orjson.dumps(dict(stream.content(sent))).decode()
+            columns["progress"] = 1.0 if error is None else stream.progress(sent)
+            move = self._transitions.move
+            return move(writer, job, event, self._queue.clock(), **columns)
+
+        with suppress(UnavailableError):  # the server stops
+            self._removal.remove(self._index.write(end))
