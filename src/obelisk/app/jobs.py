@@ -15,6 +15,7 @@ from obelisk.jobs.run import Workplace
 from obelisk.jobs.signals import Signals
 from obelisk.jobs.streams import Streams
 from obelisk.jobs.transitions import ErrorFacts, Transitions
+from obelisk.metrics.registry import Metrics
 from obelisk.rest.failures import status_of
 from obelisk.services.archiving.archiving import Archiving
 from obelisk.services.encoding import AssumedEncoding
@@ -41,6 +42,8 @@ class JobOffice:
         What jobs reconstruct with.
     archiving
         Makes archives.
+    metrics
+        Where jobs are noted.
     """
 
     def __init__(
@@ -51,11 +54,12 @@ class JobOffice:
         encoding: AssumedEncoding,
         reconstruction: Reconstruction,
         archiving: Archiving,
+        metrics: Metrics,
     ) -> None:
         jobs = config.jobs
         types, self._signals = JobTypes(JOB_TYPES), Signals()
         owner = Owner(is_lasting=jobs.is_kept)
-        transitions = Transitions(_facts_of, jobs.history_size)
+        transitions = Transitions(_facts_of, jobs.history_size, metrics)
         #: What the front doors see.
         self.queue = JobQueue(
             index, storage, types, transitions, self._signals, owner=owner
@@ -80,8 +84,13 @@ class JobOffice:
         settings = EngineSettings(
             worker_count=jobs.worker_count, is_resuming=jobs.is_resuming
         )
-        self._engine = Engine(index, workplace, settings)
+        self._engine = Engine(index, workplace, settings, metrics)
         self.queue.on_pending = self._engine.wake
+
+    @property
+    def last_sign_of_life(self) -> float:
+        """When the engine last looked for work, by the monotonic clock."""
+        return self._engine.last_sign_of_life
 
     def start(self) -> None:
         """Start to work."""

@@ -4,14 +4,16 @@ import os
 import signal
 
 from obelisk.app.description import describe
+from obelisk.app.dicom_settings import dicom_settings
 from obelisk.app.dictionaries import load_dictionaries
+from obelisk.app.health import health_of
 from obelisk.app.jobs import JobOffice
 from obelisk.app.main_tags import main_tags_of
+from obelisk.app.monitoring import Watch
 from obelisk.config import (
     AnnotationSection,
     ArchiveSection,
     Config,
-    DICOMSection,
     HTTPSection,
     StorageAccess,
     StorageMode,
@@ -22,17 +24,24 @@ from obelisk.dicom.main_tags import MainTags
 from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.imaging.reader import ImageReader
 from obelisk.index.sqlite import SQLiteIndex
+from obelisk.metrics.registry import Metrics
 from obelisk.rest.admission import Admission
 from obelisk.rest.application import Application
 from obelisk.rest.auth import Access
-from obelisk.rest.messages import ArchiveDefaults, Services, UploadLimits
+from obelisk.rest.caching import BytesCache
+from obelisk.rest.health import PATHS
+from obelisk.rest.messages import (
+    TAGS_CACHE_BYTES,
+    ArchiveDefaults,
+    Services,
+    UploadLimits,
+)
 from obelisk.rest.offering import offered_routes
 from obelisk.rest.openapi.document import describe_api
 from obelisk.rest.routes import ROUTES
 from obelisk.scp.negotiation import Negotiation
 from obelisk.scp.server import DICOMServer
-from obelisk.scp.settings import DICOMServerSettings, KnownCaller
-from obelisk.scp.syntaxes import TransferSyntaxGroup
+from obelisk.scp.settings import DICOMServerSettings
 from obelisk.services.archiving.archiving import Archiving
 from obelisk.services.attachments import Attachments, AttachmentSettings
 from obelisk.services.bulk import Bulk
@@ -48,6 +57,7 @@ from obelisk.services.embedding import Embedding
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.exports import Exports
 from obelisk.services.finding import Finding, FindSettings
+from obelisk.services.health import Health
 from obelisk.services.ingest import Ingest, IngestSettings
 from obelisk.services.labels import Labels, Protection
 from obelisk.services.lifecycle import Lifecycle
@@ -94,28 +104,29 @@ class Node:
         self.lifecycle = Lifecycle(_send_stop)
         self._is_writable = not config.service.read_only
         self._main_tags = main_tags_of(config)
+        self._metrics = Metrics(is_enabled=config.monitoring.metrics_enabled)
         self._open_archive(config.storage)
         self._encoding = AssumedEncoding(config.storage.default_encoding.value)
         settings = _ingest_settings(config.storage, self._encoding, self._main_tags)
-        ingest = Ingest(self._index, self._storage, settings)
+        ingest = Ingest(self._index, self._storage, settings, metrics=self._metrics)
         self._stability = Stability(self._index)
         self._images = ImageReader()
         self._uids = UIDGenerator(config.service.uid_root or "")
-        dicom = _dicom_settings(config.dicom)
+        dicom = dicom_settings(config.dicom)
         self._negotiation = Negotiation(dicom)
-        receiver = ingest if self._is_writable else Refusal(self._index, self._encoding)
         self._jobs = self._open_jobs(config)
-        self._dicom = (
-            DICOMServer(dicom, receiver, self._negotiation)
-            if config.dicom.enabled
-            else None
-        )
+        self._tags_cache = BytesCache(TAGS_CACHE_BYTES)
+        self._watch = Watch(config, self._index, self._tags_cache)
+        self._dicom: DICOMServer | None = None
+        if config.dicom.enabled:
+            self._dicom = self._dicom_server(dicom, ingest)
+        #: Says whether it can do its work.
+        self.health = self._health(config)
         self.admission = Admission(http.thread_count, WAITING_MAX)
-        services = self._services(config, ingest)
         #: The WSGI application.
         self.application = Application(
-            services,
-            _access(http),
+            self._services(config, ingest),
+            _access(config),
             is_error_described=http.describe_errors,
             is_compressing=http.compression_enabled,
             is_method_overridable=http.method_override_enabled,
@@ -123,6 +134,7 @@ class Node:
                 is_read_only=config.service.read_only,
                 is_patient_level_enabled=config.service.patient_level_enabled,
             ),
+            metrics=self._metrics,
         )
 
     def _open_archive(self, storage: StorageSection) -> None:
@@ -134,18 +146,29 @@ class Node:
             storage.storage_directory,
             is_synced=storage.sync_storage_area,
             is_writable=self._is_writable,
+            metrics=self._metrics,
         )
         self._index = SQLiteIndex(
             folder / INDEX_NAME,
             is_synchronous=storage.sync_index,
             is_writable=self._is_writable,
             main_tags=self._main_tags,
+            metrics=self._metrics,
         )
         self._resources = Resources(self._index, self._storage)
         if self._is_writable:
             removal = Removal(self._index, self._storage)
             removal.recover()
             enforce(_quota(storage), self._index, removal)
+
+    def _health(self, config: Config) -> Health:
+        return health_of(config, self._index, self._storage, self._jobs, self._dicom)
+
+    def _dicom_server(self, dicom: DICOMServerSettings, ingest: Ingest) -> DICOMServer:
+        receiver = ingest if self._is_writable else Refusal(self._index, self._encoding)
+        server = DICOMServer(dicom, receiver, self._negotiation, self._metrics)
+        self._watch.count_associations = lambda: server.association_count
+        return server
 
     def _services(self, config: Config, ingest: Ingest) -> Services:
         """Return what the handlers of requests work with."""
@@ -169,9 +192,7 @@ class Node:
             contents=Contents(resources, encoding),
             archiving=self._archiving,
             changes=Changes(self._index),
-            exports=Exports(
-                self._index, is_enabled=config.service.log_exported_resources
-            ),
+            exports=self._exports(config),
             jobs=self._jobs.queue,
             streams=self._jobs.streams,
             admission=self.admission,
@@ -181,6 +202,9 @@ class Node:
             acceptance=self._negotiation,
             uids=self._uids,
             lifecycle=self.lifecycle,
+            monitoring=self._watch.monitoring(self._metrics),
+            health=self.health,
+            tags_cache=self._tags_cache,
             system=describe(config, self._main_tags),
             media_types=_media_types(config.annotations),
             openapi=describe_api(ROUTES),
@@ -201,6 +225,10 @@ class Node:
             self._encoding,
             self._uids,
         )
+
+    def _exports(self, config: Config) -> Exports:
+        is_enabled = config.service.log_exported_resources
+        return Exports(self._index, is_enabled=is_enabled)
 
     def _metadata(self, annotations: AnnotationSection) -> Metadata:
         return Metadata(
@@ -249,7 +277,8 @@ class Node:
         self._reconstruction = self._open_reconstruction(config)
         where = (self._index, self._storage, self._encoding)
         self._archiving = Archiving(*where, config.archives.kept_count_max)
-        return JobOffice(config, *where, self._reconstruction, self._archiving)
+        services = (self._reconstruction, self._archiving)
+        return JobOffice(config, *where, *services, self._metrics)
 
     def start(self) -> None:
         """Start the DICOM server and the timers.
@@ -288,18 +317,20 @@ def _send_stop() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _upload_limits(http: HTTPSection) -> UploadLimits:
-    return UploadLimits(
-        body=http.body_size_max * _MEGABYTE,
-        unpacked=http.file_size_in_archive_max * _MEGABYTE,
-    )
-
-
-def _access(http: HTTPSection) -> Access:
+def _access(config: Config) -> Access:
+    http = config.http
     return Access(
         is_remote_allowed=http.remote_access_allowed,
         is_authentication_required=http.authentication_required,
         users=http.registered_users,
+        open_paths=PATHS if config.monitoring.health_open else (),
+    )
+
+
+def _upload_limits(http: HTTPSection) -> UploadLimits:
+    return UploadLimits(
+        body=http.body_size_max * _MEGABYTE,
+        unpacked=http.file_size_in_archive_max * _MEGABYTE,
     )
 
 
@@ -346,43 +377,4 @@ def _find_settings(config: Config, main_tags: MainTags) -> FindSettings:
         instance_count_max=find.instance_count_max,
         is_storage_read=find.storage_access is not StorageAccess.NEVER,
         main_tags=main_tags,
-    )
-
-
-def _dicom_settings(dicom: DICOMSection) -> DICOMServerSettings:
-    groups = {
-        TransferSyntaxGroup.DEFLATED: dicom.deflated_accepted,
-        TransferSyntaxGroup.JPEG: dicom.jpeg_accepted,
-        TransferSyntaxGroup.JPEG_2000: dicom.jpeg_2000_accepted,
-        TransferSyntaxGroup.JPEG_LOSSLESS: dicom.jpeg_lossless_accepted,
-        TransferSyntaxGroup.JPIP: dicom.jpip_accepted,
-        TransferSyntaxGroup.MPEG_2: dicom.mpeg_2_accepted,
-        TransferSyntaxGroup.RLE: dicom.rle_accepted,
-        TransferSyntaxGroup.MPEG_4: dicom.mpeg_4_accepted,
-        TransferSyntaxGroup.H265: dicom.h265_accepted,
-    }
-    return DICOMServerSettings(
-        ae_title=dicom.ae_title,
-        port=dicom.port,
-        working_count=dicom.thread_count,
-        check_called_aet=dicom.check_called_ae_title,
-        is_aet_case_sensitive=dicom.strict_ae_title_comparison,
-        check_caller_host=dicom.check_modality_host,
-        always_allow_echo=dicom.always_allow_echo,
-        always_allow_store=dicom.always_allow_store,
-        known_callers=tuple(
-            KnownCaller(one.ae_title, one.host, one.allow_echo, one.allow_store)
-            for one in dicom.modalities.values()
-        ),
-        timeout_seconds=dicom.scp_timeout,
-        max_length=dicom.pdu_length_max,
-        accepted_transfer_syntaxes=dicom.accepted_transfer_syntaxes,
-        transfer_syntax_groups={
-            group: is_accepted
-            for group, is_accepted in groups.items()
-            if is_accepted is not None
-        },
-        is_unknown_sop_class_accepted=dicom.unknown_sop_class_accepted,
-        accepted_sop_classes=dicom.accepted_sop_classes,
-        rejected_sop_classes=dicom.rejected_sop_classes,
     )

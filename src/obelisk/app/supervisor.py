@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from obelisk.app.notifying import Notifier
 from obelisk.app.worker import (
     DICOM_STOP_SECONDS,
     RESET,
@@ -232,7 +233,10 @@ def _run_without_http(config: Config) -> int:
         node = start_node(config)
     except SystemExit:
         return _FAILED
+    notifier = Notifier()
+    notifier.start(node.health.is_hanging)
     signal.sigwait(STOP_SIGNALS)
+    notifier.stop()
     node.refuse(DICOM_STOP_SECONDS)
     node.close()
     return 0

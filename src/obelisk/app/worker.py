@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 
 from obelisk.app.node import HTTP_THREADS_BESIDE_WORKING, Node
+from obelisk.app.notifying import Notifier
 from obelisk.config import Config
 from obelisk.errors import ServerError
 from obelisk.http.server import HTTPServer
@@ -72,7 +73,10 @@ class Worker:
             self._listeners, node.application, self._server_settings(node)
         )
         server.start()
+        notifier = Notifier()
+        notifier.start(node.health.is_hanging)
         signal.sigwait(STOP_SIGNALS)
+        notifier.stop()
         node.admission.note_progress()
         refusal = threading.Thread(target=node.refuse, args=(DICOM_STOP_SECONDS,))
         refusal.start()

@@ -1,4 +1,4 @@
-"""The command line: Orthanc's options, and two words of our own."""
+"""The command line: Orthanc's options, and some words of our own."""
 
 import argparse
 import difflib
@@ -9,13 +9,14 @@ from typing import NoReturn
 
 from obelisk.telemetry import CATEGORIES, LogSettings
 
-COMMANDS = ("serve", "check-config")
+COMMANDS = ("serve", "check-config", "healthcheck")
 
 _DESCRIPTION = """\
 A lightweight RESTful DICOM server, drop-in compatible with Orthanc.
 
   serve         run the server (also without this word)
   check-config  print the effective configuration, without secrets, and exit
+  healthcheck   ask the running server whether it can do its work; 0 if it can
 
 A CONFIG is a JSON file, or a folder whose JSON files count together. Without
 any, the default options hold."""
@@ -77,7 +78,7 @@ def make_parser() -> CommandLineParser:
     """Return the parser of the command line."""
     parser = CommandLineParser(
         prog="obelisk",
-        usage="obelisk [serve | check-config] [OPTION]... [CONFIG]...",
+        usage="obelisk [serve | check-config | healthcheck] [OPTION]... [CONFIG]...",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
@@ -102,8 +103,27 @@ def make_parser() -> CommandLineParser:
         action="store_true",
         help="pause the jobs of the last run; POST /jobs/{id}/resume lets one go on",
     )
+    _add_log_options(parser)
+    return parser
+
+
+def _add_log_options(parser: CommandLineParser) -> None:
+    add = parser.add_argument
     add("--logdir", metavar="DIR", type=Path, help="log to a new file in this folder")
     add("--logfile", metavar="FILE", type=Path, help="append the log to this file")
+    add(
+        "--logfilesize",
+        metavar="MB",
+        type=int,
+        default=0,
+        help="begin a new log file when one is so large; five old ones are kept",
+    )
+    add(
+        "--logformat",
+        choices=("text", "json"),
+        default="text",
+        help="write lines as Orthanc does (text), or as JSON objects (json)",
+    )
     add("--logs-no-thread", action="store_true", help="leave thread names out")
     add("--logs-no-context", action="store_true", help="leave categories out")
     add("--verbose", action=_LogLevel, dest="levels", help="tell what happens")
@@ -111,7 +131,6 @@ def make_parser() -> CommandLineParser:
     for category in CATEGORIES:
         for option in (f"--verbose-{category}", f"--trace-{category}"):
             add(option, action=_LogLevel, dest="levels", help=argparse.SUPPRESS)
-    return parser
 
 
 def _suggest(unknown: str, known: Sequence[str]) -> str:
@@ -153,4 +172,6 @@ def log_settings(namespace: argparse.Namespace) -> LogSettings:
         file=namespace.logfile,
         with_thread=not namespace.logs_no_thread,
         with_category=not namespace.logs_no_context,
+        is_json=namespace.logformat == "json",
+        size_max=namespace.logfilesize * 1_048_576,
     )

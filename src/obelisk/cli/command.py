@@ -12,11 +12,13 @@ from dataclasses import replace
 from obelisk import __version__, app
 from obelisk.app.main_tags import main_tags_of
 from obelisk.cli.arguments import UsageError, log_settings, make_parser, parse_arguments
+from obelisk.cli.healthcheck import check_health
 from obelisk.cli.preflight import find_obstacles
 from obelisk.config import Config, default_file, effective, load_config
 from obelisk.errors import ConfigError, ServerError, UnavailableError
 from obelisk.rest.error_codes import ERROR_CODES
 from obelisk.telemetry import start_logging
+from obelisk.telemetry.privacy import PRIVACY
 
 SUCCESS = 0
 FAILURE = 1
@@ -103,6 +105,7 @@ def _prepare(config: Config) -> None:
     _limit_malloc_arenas(config.system.malloc_arena_max)
     temporary = config.system.temporary_directory
     tempfile.tempdir = None if temporary is None else str(temporary)
+    PRIVACY.is_deidentifying = config.monitoring.deidentify_logs
     _announce(config)
 
 
@@ -122,15 +125,27 @@ def _check_config(config: Config, warnings: Sequence[str]) -> int:
     return SUCCESS
 
 
-def _run(options: argparse.Namespace) -> int:
+def _check_health(config: Config) -> int:
+    is_ready, answer = check_health(config)
+    _say(answer)
+    return SUCCESS if is_ready else FAILURE
+
+
+def _tells(options: argparse.Namespace) -> bool:
+    """Tell what needs no configuration; return whether that was wanted."""
     if options.help:
         sys.stdout.write(make_parser().format_help())
-        return SUCCESS
-    if options.version:
+    elif options.version:
         _say(f"obelisk {__version__}, compatible with Orthanc 1.13.0")
-        return SUCCESS
-    if options.errors:
+    elif options.errors:
         _say_error_codes()
+    else:
+        return False
+    return True
+
+
+def _run(options: argparse.Namespace) -> int:
+    if _tells(options):
         return SUCCESS
     if options.config is not None:
         return _write_default_configuration(options.config)
@@ -138,6 +153,8 @@ def _run(options: argparse.Namespace) -> int:
     main_tags_of(config)
     if options.command == "check-config":
         return _check_config(config, warnings)
+    if options.command == "healthcheck":
+        return _check_health(config)
     if options.no_jobs:
         config = replace(config, jobs=replace(config.jobs, is_resuming=False))
     return _serve(config, warnings, options)

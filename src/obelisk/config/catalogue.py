@@ -6,8 +6,8 @@ UNSET = object()
 """Stands for the default of an option that Orthanc leaves out."""
 
 _TRUE = """
-DeidentifyLogs DicomTlsRemoteCertificateRequired HttpsVerifyPeers
-IngestTranscodingOfCompressed IngestTranscodingOfUncompressed MetricsEnabled
+DicomTlsRemoteCertificateRequired HttpsVerifyPeers
+IngestTranscodingOfCompressed IngestTranscodingOfUncompressed
 OrthancExplorerEnabled StoreDicom
 SynchronousCMove SynchronousZipStream TcpNoDelay TranscodeDicomProtocol WebDavEnabled
 WebDavUploadAllowed

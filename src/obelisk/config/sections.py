@@ -18,6 +18,7 @@ from obelisk.config.choices import (
 from obelisk.config.dictionaries import DictionarySection
 from obelisk.config.find import FindSection
 from obelisk.config.job_section import JobSection
+from obelisk.config.monitoring import MonitoringSection
 from obelisk.config.options import option
 from obelisk.config.service import ServiceSection
 
@@ -363,3 +364,6 @@ class Config:
 
     service: ServiceSection = field(default_factory=ServiceSection)
     """What is offered."""
+
+    monitoring: MonitoringSection = field(default_factory=MonitoringSection)
+    """What the server tells of itself."""

@@ -16,6 +16,7 @@ from obelisk.dimse.pdu import (
 )
 from obelisk.dimse.upper_layer import UpperLayer
 from obelisk.errors import AssociationAbortedError, ProtocolError, UnavailableError
+from obelisk.telemetry.context import context, new_id
 
 _log = logging.getLogger(__name__)
 
@@ -105,6 +106,11 @@ class Acceptor:
         """The number of connections that are open."""
         with self._lock:
             return len(self._connections)
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether connections are accepted."""
+        return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
         """Start to listen.
@@ -202,7 +208,7 @@ class Acceptor:
             )
             self._connections[entry] = None
         entry.thread = threading.Thread(
-            target=self._run, args=(entry,), name="dicom-association", daemon=True
+            target=self._run_named, args=(entry,), name="dicom-association", daemon=True
         )
         try:
             entry.thread.start()
@@ -225,6 +231,10 @@ class Acceptor:
                     entry.association.kill()
                     return 1
         return room
+
+    def _run_named(self, entry: _Connection) -> None:
+        with context(association=new_id()):
+            self._run(entry)
 
     def _run(self, entry: _Connection) -> None:
         association = entry.association

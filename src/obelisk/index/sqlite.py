@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from obelisk.dicom.main_tags import STANDARD, MainTags
@@ -19,6 +20,8 @@ from obelisk.index.conditions import fold_value
 from obelisk.index.migrations import check_schema, migrate
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.writing import WriteTransaction
+from obelisk.metrics.instruments import Counter
+from obelisk.metrics.registry import OFF, Metrics
 
 _T = TypeVar("_T")
 
@@ -61,6 +64,8 @@ class SQLiteIndex:
         Whether anything may be written; if not, `write` raises `ReadOnlyError`.
     main_tags
         Which attributes are indexed.
+    metrics
+        Where transactions are noted.
 
     Raises
     ------
@@ -76,7 +81,10 @@ class SQLiteIndex:
         is_synchronous: bool = True,
         is_writable: bool = True,
         main_tags: MainTags = STANDARD,
+        metrics: Metrics = OFF,
     ) -> None:
+        self._metrics = metrics
+        self._connections = Counter()
         self._main_tags = main_tags
         self._is_writable = is_writable
         self._uri = f"{path.absolute().as_uri()}?mode={'rwc' if is_writable else 'ro'}"
@@ -112,13 +120,20 @@ class SQLiteIndex:
         ):
             connection.execute(f"PRAGMA {pragma}")
         connection.create_function("fold", 1, fold_value, deterministic=True)
+        self._connections.add(1)
         return connection
+
+    @property
+    def connection_count(self) -> int:
+        """The number of connections to the database that are open."""
+        return self._connections.value
 
     @contextmanager
     def read(self) -> Iterator[ReadTransaction]:
         """See `Index.read`."""
         if self._is_closed:
             raise IndexUnavailableError("The index is closed")
+        begun = monotonic()
         try:
             connection = self._readers.pop()
         except IndexError:
@@ -131,10 +146,13 @@ class SQLiteIndex:
         finally:
             connection.rollback()
             self._release(connection)
+            if self._metrics.is_enabled:
+                self._metrics.read_transactions.observe(monotonic() - begun)
 
     def _release(self, connection: sqlite3.Connection) -> None:
         if self._is_closed or len(self._readers) >= _IDLE_READERS_MAX:
             connection.close()
+            self._connections.add(-1)
         else:
             self._readers.append(connection)
 
@@ -142,11 +160,13 @@ class SQLiteIndex:
         """See `Index.write`; whoever gets the turn commits for all who wait."""
         if not self._is_writable:
             raise ReadOnlyError
+        laps = self._metrics.laps()
         write = _Write(action)
         self._pending.append(write)
         with self._turn:
             while not write.is_done:
                 self._commit_group()
+        laps.total(self._metrics.write_transactions)
         return write.outcome()
 
     def _commit_group(self) -> None:

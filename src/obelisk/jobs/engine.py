@@ -13,6 +13,8 @@ from obelisk.index.writing import WriteTransaction
 from obelisk.jobs.ownership import forget_owner
 from obelisk.jobs.run import Run, Workplace
 from obelisk.jobs.state import Event
+from obelisk.metrics.registry import OFF, Metrics
+from obelisk.telemetry.context import context
 
 _log = logging.getLogger(__name__)
 
@@ -60,11 +62,18 @@ class Engine:
         What every run needs.
     settings
         How jobs are run.
+    metrics
+        Where it is noted how long jobs wait.
     """
 
     def __init__(
-        self, index: Index, workplace: Workplace, settings: EngineSettings
+        self,
+        index: Index,
+        workplace: Workplace,
+        settings: EngineSettings,
+        metrics: Metrics = OFF,
     ) -> None:
+        self._metrics = metrics
         self._index = index
         self._workplace = workplace
         self._settings = settings
@@ -75,6 +84,8 @@ class Engine:
         self._lock = threading.Lock()
         self._runs: dict[Run, threading.Thread] = {}
         self._renewed_at = 0.0
+        #: When the engine last looked for work, by the monotonic clock.
+        self.last_sign_of_life = monotonic()
         self._thread = threading.Thread(target=self._run, name="JOBS", daemon=True)
 
     def start(self) -> None:
@@ -141,6 +152,7 @@ class Engine:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
+            self.last_sign_of_life = monotonic()
             try:
                 self._keep()
                 self._interrupt()
@@ -225,14 +237,18 @@ class Engine:
                 return None
         now = self._workplace.clock()
         until, share = now + self._owner.lease_seconds, self._settings.share
-        return self._index.write(
+        claim = self._index.write(
             lambda writer: writer.claim_job(self._owner.name, now, until, share)
         )
+        if claim is not None and claim.fence == 1 and self._metrics.is_enabled:
+            self._metrics.job_waits.of(claim.type).observe(now - claim.created_at)
+        return claim
 
     def _perform(self, run: Run) -> None:
         self._workplace.signals.notify(run.claim.id)
         try:
-            run.perform()
+            with context(job=run.claim.id):
+                run.perform()
         finally:
             with self._lock:
                 del self._runs[run]

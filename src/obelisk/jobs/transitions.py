@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from obelisk.errors import JobCanceledError, JobStateError, ServerError
 from obelisk.index.job_records import JobRow
 from obelisk.index.writing import WriteTransaction
 from obelisk.jobs.state import COMPLETED, TABLE, Event, State
+from obelisk.metrics.registry import OFF, Metrics
 
 #: What a job is like before its first step.
 _FRESH = {
@@ -20,6 +22,8 @@ _FRESH = {
     "error_details": "",
     "error_payload": None,
 }
+
+_OUTCOMES = {Event.SUCCEED: "success", Event.FAIL: "failure", Event.CANCEL: "canceled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,17 @@ class Transitions:
         Says what a job keeps of an error.
     history_size
         How many completed jobs stay.
+    metrics
+        Where the ends of jobs are noted.
     """
 
     def __init__(
-        self, facts_of: Callable[[ServerError], ErrorFacts], history_size: int
+        self,
+        facts_of: Callable[[ServerError], ErrorFacts],
+        history_size: int,
+        metrics: Metrics = OFF,
     ) -> None:
+        self._metrics = metrics
         self._facts_of = facts_of
         self._history_size = history_size
 
@@ -108,6 +118,9 @@ class Transitions:
         if state is State.RUNNING:
             end = job.updated_at if event is Event.RELEASE else now
             columns |= _ended_run(job, end)
+            if target in COMPLETED and self._metrics.is_enabled:
+                ended = self._metrics.job_runs.of(job.type, _OUTCOMES[event])
+                ended.observe(cast("float", columns["runtime"]))
         if target in COMPLETED:
             columns["completed_at"] = now
         writer.update_job(job.pk, state=target.value, updated_at=now, **columns)

@@ -1,5 +1,6 @@
 """The WSGI application: it checks, routes and answers every request."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any, cast
@@ -7,17 +8,21 @@ from typing import Any, cast
 from werkzeug.exceptions import HTTPException
 
 from obelisk.errors import ContentReplacedError, InvalidInputError, ServerError
+from obelisk.metrics.registry import OFF, Metrics
+from obelisk.rest import health
 from obelisk.rest.auth import Access
 from obelisk.rest.encoding import compress
 from obelisk.rest.failures import failure_response
 from obelisk.rest.messages import Request, Response, Services
 from obelisk.rest.overriding import wanted_method
 from obelisk.rest.routing import Handler, Router
+from obelisk.telemetry.context import context, new_id
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -40,6 +45,8 @@ class Application:
         (HttpMethodOverrideEnabled).
     router
         The routes.
+    metrics
+        Where requests are noted.
     """
 
     def __init__(
@@ -51,7 +58,9 @@ class Application:
         is_compressing: bool = False,
         is_method_overridable: bool = True,
         router: Router,
+        metrics: Metrics = OFF,
     ) -> None:
+        self._metrics = metrics
         self._services = services
         self._access = access
         self._is_error_described = is_error_described
@@ -64,11 +73,12 @@ class Application:
     ) -> Iterable[bytes]:
         """Answer one request; small bodies are given as a list."""
         request = Request(environ)
-        with self._services.admission.work():
-            response = self._answer(request)
-            if self._is_compressing:
-                compress(request, response)
+        is_noted = self._metrics.is_enabled
+        id_ = _request_id(environ)
+        with context(request=id_):
+            response = self._noted(request) if is_noted else self._work(request)
         headers = response.headers
+        headers.append(("X-Request-ID", id_))
         headers.append(("X-Content-Type-Options", "nosniff"))
         body = response.body
         if not isinstance(body, bytes):
@@ -83,18 +93,38 @@ class Application:
         start_response(_LINES[response.status], headers)
         return [body]
 
+    def _noted(self, request: Request) -> Response:
+        begun, status = self._metrics.begin_request(), 500
+        try:
+            response = self._work(request)
+            status = response.status
+        finally:
+            self._metrics.end_request(begun, request.method, request.route, status)
+        return response
+
+    def _work(self, request: Request) -> Response:
+        if request.path in health.PATHS:  # even if all others hang
+            return self._answer(request)
+        with self._services.admission.work():
+            response = self._answer(request)
+            if self._is_compressing:
+                compress(request, response)
+        return response
+
     def _answer(self, request: Request) -> Response:
         try:
             environ = request.environ
             request.username = self._access.authorize(
-                environ.get("REMOTE_ADDR", ""), environ.get("HTTP_AUTHORIZATION", "")
+                environ.get("REMOTE_ADDR", ""),
+                environ.get("HTTP_AUTHORIZATION", ""),
+                request.path,
             )
             if self._is_method_overridable:
                 request.method = wanted_method(request)
             match = self._router.match(request.method, request.path)
             request.id, request.name = match.id, match.name
             request.level, request.relative = match.level, match.relative
-            request.rest = match.rest
+            request.rest, request.route = match.rest, match.route
             return self._handled(match.handler, request)
         except ServerError as error:
             return self._failed(error, request)
@@ -119,6 +149,12 @@ class Application:
         for chunk in body:
             self._services.admission.note_progress()
             yield chunk
+
+
+def _request_id(environ: Environ) -> str:
+    """Return the id that the client, or a proxy, gave a request, or a new one."""
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    return given if given and _REQUEST_ID.fullmatch(given) else new_id()
 
 
 def _has_body(request: Request) -> bool:

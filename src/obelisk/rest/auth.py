@@ -4,7 +4,7 @@ import base64
 import binascii
 import hmac
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from obelisk.errors import ForbiddenError
@@ -28,13 +28,16 @@ class Access:
         Whether a request needs a name and a password (AuthenticationEnabled).
     users
         The names and their passwords (RegisteredUsers).
+    open_paths
+        What everybody may ask for (HealthWithoutAuthentication).
     """
 
     is_remote_allowed: bool = False
     is_authentication_required: bool = False
     users: Mapping[str, str] = field(default_factory=dict, repr=False)
+    open_paths: Collection[str] = ()
 
-    def authorize(self, address: str, authorization: str) -> str:
+    def authorize(self, address: str, authorization: str, path: str = "") -> str:
         """Check one request.
 
         Parameters
@@ -43,6 +46,8 @@ class Access:
             The IP address of the client.
         authorization
             The value of its ``Authorization`` header, empty if there is none.
+        path
+            What it asks for.
 
         Returns
         -------
@@ -54,6 +59,8 @@ class Access:
         UnauthorizedError
             If the request is refused.
         """
+        if path in self.open_paths:
+            return ""
         if not (self.is_remote_allowed or _is_local(address)):
             raise UnauthorizedError("Remote access is not allowed")
         if not self.is_authentication_required:

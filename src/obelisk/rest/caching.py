@@ -17,6 +17,8 @@ class BytesCache:
     def __init__(self, size_max: int) -> None:
         self._size_max = size_max
         self._size = 0
+        #: How often an answer was there, and how often not.
+        self.hit_count = self.miss_count = 0
         self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -24,9 +26,21 @@ class BytesCache:
         """Return the answer that was kept under a key, if it still is."""
         with self._lock:
             if key not in self._kept:
+                self.miss_count += 1
                 return None
+            self.hit_count += 1
             self._kept.move_to_end(key)
             return self._kept[key]
+
+    @property
+    def count(self) -> int:
+        """The number of answers that are kept."""
+        return len(self._kept)
+
+    @property
+    def size(self) -> int:
+        """The number of bytes that are kept."""
+        return self._size
 
     def clear(self) -> None:
         """Forget all answers."""

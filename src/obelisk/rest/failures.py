@@ -1,6 +1,7 @@
 """Turns errors into answers: one table from error classes to HTTP and Orthanc codes."""
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -62,7 +63,7 @@ from obelisk.rest.messages import (
     reason,
 )
 from obelisk.rest.ranges import RangeError
-from obelisk.rest.routing import MethodNotAllowedError
+from obelisk.rest.routing import METHODS, MethodNotAllowedError
 from obelisk.services.creation import (
     InheritedTagError,
     InstanceParentError,
@@ -70,8 +71,14 @@ from obelisk.services.creation import (
     UnknownParentError,
 )
 from obelisk.services.ordering import UnorderableSlicesError
+from obelisk.telemetry.privacy import PRIVACY
 
 _log = logging.getLogger(__name__)
+
+#: An id of a resource, made from a digest, or of a job.
+_ID = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{8}){4}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +166,7 @@ def failure_response(
         Whether the answer has a body (HttpDescribeErrors).
     """
     status = status_of(error)
-    if not isinstance(error, ServerError):
-        _log.error("%s %s failed", request.method, request.path, exc_info=error)
-    elif status.http >= 500:
-        _log.error("%s %s failed: %s", request.method, request.path, error)
-    else:
-        _log.info("%s %s refused: %s", request.method, request.path, error)
+    _log_failure(error, request, status.http)
     if isinstance(error, ReadOnlyContentError):
         return bare_response(status.http)
     if not is_described:
@@ -172,6 +174,23 @@ def failure_response(
     description = _description(error, request, status)
     body = orjson.dumps(description, option=orjson.OPT_INDENT_2)
     return Response(body, [("Content-Type", TEXT), *_headers(error)], status.http)
+
+
+def _log_failure(error: Exception, request: Request, status: int) -> None:
+    method, path = request.method, request.path
+    reason: object = error
+    if PRIVACY.is_deidentifying:
+        method = method if method in METHODS else "request"
+        path = request.route or "(no route)"
+        if _ID.fullmatch(request.id):
+            path = path.replace("{id}", request.id)
+        reason = error if status >= 500 else type(error).__name__
+    if not isinstance(error, ServerError):
+        _log.error("%s %s failed", method, path, exc_info=error)
+    elif status >= 500:
+        _log.error("%s %s failed: %s", method, path, reason)
+    else:
+        _log.info("%s %s refused: %s", method, path, reason)
 
 
 def _description(

@@ -18,6 +18,7 @@ from obelisk.errors import (
 )
 from obelisk.jobs.queue import JobQueue
 from obelisk.jobs.streams import Streams
+from obelisk.metrics.monitoring import Monitoring
 from obelisk.rest.acceptance import Acceptance
 from obelisk.rest.admission import Admission
 from obelisk.rest.caching import BytesCache
@@ -30,6 +31,7 @@ from obelisk.services.creation import Creation
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.exports import Exports
 from obelisk.services.finding import Finding
+from obelisk.services.health import Health
 from obelisk.services.ingest import Ingest
 from obelisk.services.labels import Labels, Protection
 from obelisk.services.lifecycle import Lifecycle
@@ -42,10 +44,12 @@ from obelisk.services.views import Views
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain"
 
+#: How large the cache of datasets may be.
+TAGS_CACHE_BYTES = 33_554_432
+
 _BOOLEANS = {"": True, "1": True, "true": True, "0": False, "false": False}
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _INTEGER_MAX = 2**63 - 1
-_TAGS_CACHE_BYTES = 33_554_432
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +121,14 @@ class Services:
     acceptance: Acceptance
     uids: UIDGenerator
     lifecycle: Lifecycle
+    monitoring: Monitoring
+    health: Health
     system: Mapping[str, Any]
     media_types: Mapping[int, str]
     openapi: Mapping[str, Any]
     is_file_system_writable: bool = False
     archive_defaults: ArchiveDefaults = ArchiveDefaults()
-    tags_cache: BytesCache = field(
-        default_factory=lambda: BytesCache(_TAGS_CACHE_BYTES)
-    )
+    tags_cache: BytesCache = field(default_factory=lambda: BytesCache(TAGS_CACHE_BYTES))
 
 
 class Request(werkzeug.Request):
@@ -140,6 +144,8 @@ class Request(werkzeug.Request):
     relative: Level = Level.PATIENT
     #: What follows in the path, where a route takes the whole rest.
     rest: str = ""
+    #: The path of its route in the route table, empty if there is none.
+    route: str = ""
     #: The name of the authenticated user, empty if there is none.
     username: str = ""
 

@@ -36,6 +36,7 @@ from obelisk.rest.content import export, get_content, get_pdf, get_stl
 from obelisk.rest.creation import create
 from obelisk.rest.exports import clear_exports, list_exports
 from obelisk.rest.find import count_resources, find, lookup
+from obelisk.rest.health import get_live, get_ready
 from obelisk.rest.instances import get_file, get_header, get_simplified_tags, get_tags
 from obelisk.rest.job_events import watch_job
 from obelisk.rest.jobs import (
@@ -66,6 +67,7 @@ from obelisk.rest.metadata import (
     list_metadata,
     set_metadata,
 )
+from obelisk.rest.monitoring import get_metrics, get_orthanc_metrics
 from obelisk.rest.reconstruction import (
     invalidate_tags,
     reconstruct,
@@ -95,6 +97,7 @@ from obelisk.rest.tools import (
     get_default_encoding,
     get_local_now,
     get_log_level,
+    get_metrics_enabled,
     get_now,
     get_unknown_sop_class_accepted,
     list_sop_classes,
@@ -104,6 +107,7 @@ from obelisk.rest.tools import (
     set_category_log_level,
     set_default_encoding,
     set_log_level,
+    set_metrics_enabled,
     set_transfer_syntaxes,
     set_unknown_sop_class_accepted,
     shut_down,
@@ -178,6 +182,13 @@ ROUTES = (
     Route("/tools/execute-script", refuse_script, ("POST",), "execute-script"),
     Route("/tools/reset", reset, ("POST",), "reset"),
     Route("/tools/shutdown", shut_down, ("POST",), "shutdown"),
+    # Health and metrics
+    Route("/health/live", get_live, ("GET",), "live"),
+    Route("/health/ready", get_ready, ("GET",), "ready"),
+    Route("/metrics", get_metrics, ("GET",), "metrics"),
+    Route("/tools/metrics-prometheus", get_orthanc_metrics, ("GET",), "prometheus"),
+    Route("/tools/metrics", get_metrics_enabled, ("GET",), "metrics-enabled"),
+    Route("/tools/metrics", set_metrics_enabled, ("PUT",), "enable-metrics"),
     # Jobs
     Route("/jobs", list_jobs, ("GET",), "jobs"),
     Route("/jobs/counts", count_jobs, ("GET",), "job-counts"),

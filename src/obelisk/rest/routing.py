@@ -39,6 +39,7 @@ class Match:
     level: Level
     relative: Level
     rest: str = ""
+    route: str = ""
 
 
 class MethodNotAllowedError(ServerError):
@@ -53,7 +54,7 @@ class MethodNotAllowedError(ServerError):
 class _Node:
     children: dict[str, "_Node"] = field(default_factory=dict)
     wildcard: "_Node | None" = None
-    targets: dict[str, tuple[Handler, Level, Level]] = field(default_factory=dict)
+    targets: dict[str, tuple[Handler, Level, Level, str]] = field(default_factory=dict)
     is_open: bool = False
 
 
@@ -95,7 +96,7 @@ class Router:
         for method in route.methods:
             if method in node.targets:
                 raise ValueError(f"{method} {route.path} ({route.name}) is shadowed")
-            node.targets[method] = (route.handler, level, relative)
+            node.targets[method] = (route.handler, level, relative, route.path)
 
     def match(self, method: str, path: str) -> Match:
         """Find the route of a request.
@@ -109,13 +110,14 @@ class Router:
         """
         node, texts, rest = self._find(path)
         targets = node.targets or {
-            "GET": (_Directory(node), Level.PATIENT, Level.PATIENT)
+            "GET": (_Directory(node), Level.PATIENT, Level.PATIENT, "directory")
         }
         target = targets.get("GET" if method == "HEAD" else method)
         if target is None:
             raise MethodNotAllowedError([m for m in METHODS if m in targets])
         id_, name = (*texts, "", "")[:2]
-        return Match(target[0], id_, name, target[1], target[2], rest)
+        handler, level, relative, route = target
+        return Match(handler, id_, name, level, relative, rest, route)
 
     def _find(self, path: str) -> tuple[_Node, list[str], str]:
         node = self._root

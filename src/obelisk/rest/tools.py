@@ -157,6 +157,17 @@ def _set_verbosity(
     return text_response()
 
 
+def get_metrics_enabled(_request: Request, services: Services) -> Response:
+    """Tell whether metrics are collected, as 1 or 0."""
+    return text_response(str(int(services.monitoring.metrics.is_enabled)))
+
+
+def set_metrics_enabled(request: Request, services: Services) -> Response:
+    """Collect metrics by 1, stop that by 0, until the server ends."""
+    services.monitoring.metrics.is_enabled = read_boolean(request, services)
+    return text_response()
+
+
 def reset(_request: Request, services: Services) -> Response:
     """Start the server again, with its configuration read anew."""
     return _end(services, Ending.RESET)

@@ -8,15 +8,21 @@ from obelisk.dimse.commands import RESPONSE, CommandField, Status
 from obelisk.dimse.message import Message
 from obelisk.dimse.pdu import AssociateRequest
 from obelisk.errors import ProtocolError
+from obelisk.metrics.registry import OFF, Metrics
 from obelisk.scp.access import AccessControl
 from obelisk.scp.negotiation import Negotiation
 from obelisk.scp.settings import DICOMServerSettings
 from obelisk.scp.storage import Receiver, StorageSCP
 from obelisk.services.ingest import Origin
+from obelisk.telemetry.context import context
 
 _log = logging.getLogger(__name__)
 
 _C_STORE_RQ = int(CommandField.C_STORE_RQ)
+_SERVICES = {
+    int(field): field.name.removesuffix("_RQ").replace("_", "-")
+    for field in CommandField
+}
 _PERFORMED = frozenset((_C_STORE_RQ, int(CommandField.C_ECHO_RQ)))
 
 
@@ -31,6 +37,8 @@ class DICOMServer:
         Where the instances go that are received.
     negotiation
         What is accepted; it may change while the server runs.
+    metrics
+        Where associations and operations are noted.
     """
 
     def __init__(
@@ -38,7 +46,9 @@ class DICOMServer:
         settings: DICOMServerSettings,
         ingest: Receiver,
         negotiation: Negotiation,
+        metrics: Metrics = OFF,
     ) -> None:
+        self._metrics = metrics
         self._access = AccessControl(settings)
         self._negotiation = negotiation
         self._storage = StorageSCP(ingest, self._negotiation, settings.working_count)
@@ -64,6 +74,11 @@ class DICOMServer:
         """The number of connections that are open."""
         return self._acceptor.association_count
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether associations are accepted."""
+        return self._acceptor.is_listening
+
     def start(self) -> None:
         """Start to listen.
 
@@ -85,6 +100,12 @@ class DICOMServer:
     def _serve(
         self, association: Association, request: AssociateRequest, address: str
     ) -> None:
+        with context(aet=request.calling_aet.strip()):
+            self._serve_named(association, request, address)
+
+    def _serve_named(
+        self, association: Association, request: AssociateRequest, address: str
+    ) -> None:
         calling_aet = request.calling_aet.strip()
         rejection = self._access.check_request(request, address)
         if rejection is not None:
@@ -94,8 +115,10 @@ class DICOMServer:
                 address,
                 rejection.reason,
             )
+            self._count("rejected")
             association.reject(rejection)
             return
+        self._count("accepted")
         _log.info("Association of AET %r from %s accepted", calling_aet, address)
         association.accept(request, self._negotiation.answer(request))
         origin = Origin(
@@ -105,14 +128,32 @@ class DICOMServer:
             called_aet=request.called_aet.strip(),
         )
         while (message := association.read_message()) is not None:
-            self._perform(association, message, origin)
+            self._note(association, message, origin)
         # Does nothing after a release; when the server stops, the peer is told.
         association.abort()
         _log.info("Association of AET %r from %s ended", calling_aet, address)
 
+    def _count(self, outcome: str) -> None:
+        if self._metrics.is_enabled:
+            self._metrics.associations.of(outcome).add()
+
+    def _note(self, association: Association, message: Message, origin: Origin) -> None:
+        """Perform an operation; note which it was, its status and its duration."""
+        if not self._metrics.is_enabled:
+            self._perform(association, message, origin)
+            return
+        begun = self._metrics.begin_operation()
+        status: Status | None = None
+        try:
+            status = self._perform(association, message, origin)
+        finally:
+            service = _SERVICES.get(message.command.field, "other")
+            self._metrics.end_operation(begun, service, status)
+
     def _perform(
         self, association: Association, message: Message, origin: Origin
-    ) -> None:
+    ) -> Status | None:
+        """Perform an operation; return the status of the answer, if there was one."""
         field = message.command.field
         if field in _PERFORMED:
             if not self._access.is_allowed(
@@ -123,19 +164,19 @@ class DICOMServer:
                     f"AET {origin.remote_aet!r} may not do operation {field:04x}"
                 )
             if field == _C_STORE_RQ:
-                self._storage.perform(association, message, origin)
-            else:
-                self._answer(association, message, Status.SUCCESS)
-        elif field == CommandField.C_CANCEL_RQ:
+                return self._storage.perform(association, message, origin)
+            return self._answer(association, message, Status.SUCCESS)
+        if field == CommandField.C_CANCEL_RQ:
             association.skip_dataset()
-        elif field & RESPONSE:
+            return None
+        if field & RESPONSE:
             association.abort()
             raise ProtocolError("a response came without a request")
-        else:
-            self._answer(association, message, Status.UNRECOGNIZED_OPERATION)
+        return self._answer(association, message, Status.UNRECOGNIZED_OPERATION)
 
     def _answer(
         self, association: Association, message: Message, status: Status
-    ) -> None:
+    ) -> Status:
         association.skip_dataset()
         association.send_response(message, status)
+        return status

@@ -81,8 +81,8 @@ class StorageSCP:
 
     def perform(
         self, association: Association, message: Message, origin: Origin
-    ) -> None:
-        """Receive one instance and answer.
+    ) -> Status:
+        """Receive one instance and answer; return the status of the answer.
 
         Statuses: 0x0000 stored, or stored before; 0x0122 SOP class not taken;
         0x0212 no SOP class or instance UID in the command; 0xA700 no room, or
@@ -97,6 +97,7 @@ class StorageSCP:
         status = self._receive(association, message, origin)
         association.skip_dataset()
         association.send_response(message, status)
+        return status
 
     def _receive(
         self, association: Association, message: Message, origin: Origin

@@ -19,6 +19,7 @@ from obelisk.index.records import (
     StoreStatus,
 )
 from obelisk.index.writing import WriteTransaction
+from obelisk.metrics.registry import OFF, Laps, Metrics
 from obelisk.services.compression import compress
 from obelisk.services.digest import Digest
 from obelisk.services.encoding import AssumedEncoding
@@ -94,7 +95,9 @@ class Ingest:
         storage: Storage,
         settings: IngestSettings,
         clock: Callable[[], float] = time.time,
+        metrics: Metrics = OFF,
     ) -> None:
+        self._metrics = metrics
         self._index = index
         self._storage = storage
         self._settings = settings
@@ -121,6 +124,18 @@ class Ingest:
         UnavailableError
             If the storage area or the index fails; a retry may help.
         """
+        laps = self._metrics.laps()
+        result = self._received(chunks, origin, laps)
+        if self._metrics.is_enabled:
+            noted = self._metrics.ingest
+            laps.total(noted.total)
+            noted.stored.of(origin.request_origin, result.status.value).add()
+        return result
+
+    def _received(
+        self, chunks: Iterable[Buffer], origin: Origin, laps: Laps
+    ) -> StoreResult:
+        """Receive a file, and store it."""
         parts: list[bytes] = []
         size = 0
         stream = iter(chunks)
@@ -128,17 +143,18 @@ class Ingest:
             parts.append(bytes(chunk))
             size += len(chunk)
             if size > _IN_MEMORY_BYTES_MAX:
-                return self._store_large(parts, stream, origin)
+                return self._store_large(parts, stream, origin, laps)
+        laps.lap(self._metrics.ingest.receive)
         content = parts[0] if len(parts) == 1 else b"".join(parts)
         if not content:
             raise InvalidDICOMError("Received an empty DICOM file")
         digest = Digest(is_md5_computed=self._settings.is_md5_computed)
-        parsed = self._parse(content)
+        parsed = self._parse(content, laps)
         digest.update(content)
-        return self._store(parsed, content, digest, origin)
+        return self._store(parsed, content, digest, origin, laps)
 
     def _store_large(
-        self, parts: list[bytes], stream: Iterator[Buffer], origin: Origin
+        self, parts: list[bytes], stream: Iterator[Buffer], origin: Origin, laps: Laps
     ) -> StoreResult:
         """Store a file that is not held in memory."""
         pending = self._storage.create()
@@ -151,36 +167,44 @@ class Ingest:
             for chunk in stream:
                 digest.update(chunk)
                 pending.write(chunk)
+            laps.lap(self._metrics.ingest.receive)
             with pending.view() as content:
-                parsed = self._parse(content)
+                parsed = self._parse(content, laps)
                 if self._settings.is_compressed:
-                    return self._store(parsed, content, digest, origin)
-            return self._record(parsed, pending, digest, digest, origin)
+                    return self._store(parsed, content, digest, origin, laps)
+            return self._record(parsed, pending, (digest, digest), origin, laps)
         finally:
             pending.discard()
 
-    def _parse(self, content: Buffer) -> ParsedInstance:
+    def _parse(self, content: Buffer, laps: Laps) -> ParsedInstance:
         settings = self._settings
-        return parse_instance(
+        parsed = parse_instance(
             content,
             default_encoding=settings.default_encoding.name,
             main_tags=settings.main_tags,
         )
+        laps.lap(self._metrics.ingest.parse)
+        return parsed
 
     def _store(
-        self, parsed: ParsedInstance, content: Buffer, digest: Digest, origin: Origin
+        self,
+        parsed: ParsedInstance,
+        content: Buffer,
+        digest: Digest,
+        origin: Origin,
+        laps: Laps,
     ) -> StoreResult:
         """Write a content, compressed if need be, and record it."""
         pending = self._storage.create()
         try:
             if not self._settings.is_compressed:
                 pending.write(content)
-                return self._record(parsed, pending, digest, digest, origin)
+                return self._record(parsed, pending, (digest, digest), origin, laps)
             stored = Digest(is_md5_computed=self._settings.is_md5_computed)
             for chunk in compress(content):
                 stored.update(chunk)
                 pending.write(chunk)
-            return self._record(parsed, pending, digest, stored, origin)
+            return self._record(parsed, pending, (digest, stored), origin, laps)
         finally:
             pending.discard()
 
@@ -188,12 +212,14 @@ class Ingest:
         self,
         parsed: ParsedInstance,
         pending: PendingContent,
-        digest: Digest,
-        stored: Digest,
+        digests: tuple[Digest, Digest],
         origin: Origin,
+        laps: Laps,
     ) -> StoreResult:
         """Make a content durable and known; the index has the last word."""
+        digest, stored = digests
         pending.finish()
+        laps.lap(self._metrics.ingest.store)
         compression = (
             Compression.NONE if digest is stored else Compression.ZLIB_WITH_SIZE
         )
@@ -210,6 +236,7 @@ class Ingest:
         outcome = self._write(new)
         if outcome.status is StoreStatus.SUCCESS:
             pending.confirm()
+        laps.lap(self._metrics.ingest.index)
         self._removal.remove(outcome.removed_keys)
         return StoreResult(outcome.status, new.ids)
 

@@ -16,6 +16,7 @@ from obelisk.errors import (
     StorageError,
     StorageFullError,
 )
+from obelisk.metrics.registry import OFF, Laps, Metrics
 from obelisk.storage.base import Buffer
 from obelisk.storage.journal import Journal
 
@@ -58,8 +59,12 @@ class FilePendingContent:
         unfinished: "set[FilePendingContent]",
         *,
         is_synced: bool,
+        metrics: Metrics = OFF,
     ) -> None:
         self.key = key
+        self._metrics = metrics
+        self._laps = metrics.laps()
+        self._size = 0
         self._path = path
         self._unfinished = unfinished
         self._is_synced = is_synced
@@ -81,6 +86,7 @@ class FilePendingContent:
                 rest = memoryview(chunk)
                 while written < len(chunk):
                     written += os.write(self._descriptor, rest[written:])
+        self._size += written
 
     @contextmanager
     def view(self) -> Iterator[Buffer]:
@@ -94,6 +100,9 @@ class FilePendingContent:
             with _translated("write to"):
                 os.fsync(self._descriptor)
         self._close()
+        if self._metrics.is_enabled:
+            self._metrics.written_bytes.add(self._size)
+            self._laps.total(self._metrics.creations)
 
     def confirm(self) -> None:
         """See `PendingContent.confirm`."""
@@ -131,6 +140,8 @@ class FilesystemStorage:
     is_writable
         Whether anything may be written; if not, `create`, `delete` and `recover` raise
         `ReadOnlyError`.
+    metrics
+        Where operations are noted.
 
     Raises
     ------
@@ -139,8 +150,14 @@ class FilesystemStorage:
     """
 
     def __init__(
-        self, root: Path, *, is_synced: bool = True, is_writable: bool = True
+        self,
+        root: Path,
+        *,
+        is_synced: bool = True,
+        is_writable: bool = True,
+        metrics: Metrics = OFF,
     ) -> None:
+        self._metrics = metrics
         self._prefix = f"{root}/"
         self._is_synced = is_synced
         self._unfinished: set[FilePendingContent] = set()
@@ -167,6 +184,7 @@ class FilesystemStorage:
             self._journal,
             self._unfinished,
             is_synced=self._is_synced,
+            metrics=self._metrics,
         )
 
     def size(self, key: str) -> int:
@@ -176,22 +194,32 @@ class FilesystemStorage:
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> "FileRange":
         """See `Storage.read`."""
+        laps = self._metrics.laps()
         with _translated("read from"):
             descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
         size = os.fstat(descriptor).st_size
-        content = FileRange(descriptor, start, size if stop is None else stop)
-        if stop is not None and stop > size:
+        end = size if stop is None else stop
+        content = FileRange(descriptor, start, end)
+        if end > size:
             content.close()
             raise StorageError(_TOO_SHORT)
+        self._note_read(laps, end - start)
         return content
+
+    def _note_read(self, laps: Laps, size: int) -> None:
+        if self._metrics.is_enabled:
+            self._metrics.read_bytes.add(size)
+            laps.total(self._metrics.readings)
 
     @contextmanager
     def view(self, key: str) -> Iterator[Buffer]:
         """See `Storage.view`; small contents are read, large ones are mapped."""
+        laps = self._metrics.laps()
         with _translated("read from"):
             descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
         try:
             with _mapped(descriptor) as content:
+                self._note_read(laps, len(content))
                 yield content
         finally:
             os.close(descriptor)
@@ -205,8 +233,10 @@ class FilesystemStorage:
         """See `Storage.delete`."""
         if self._open_journal is None:
             raise ReadOnlyError
+        laps = self._metrics.laps()
         with _translated("remove from"):
             _unlink(self._path(key))
+        laps.total(self._metrics.removals)
 
     def recover(self, find_known: Callable[[Iterable[str]], set[str]]) -> int:
         """See `Storage.recover`."""

@@ -304,7 +304,7 @@ def test_options_of_orthanc_without_effect_are_reported(load):
         {
             "HttpTimeout": 8,
             "QueryRetrieveSize": 100,
-            "MetricsEnabled": True,
+            "OrthancExplorerEnabled": True,
             "DicomWeb": {},
         }
     )
@@ -312,7 +312,7 @@ def test_options_of_orthanc_without_effect_are_reported(load):
     assert len(warnings) == 3
     assert '"HttpTimeout" of Orthanc is not supported yet' in warnings[0]
     assert '"DicomWeb" belongs to a plugin' in warnings[1]
-    assert warnings[2].endswith(": MetricsEnabled, QueryRetrieveSize")
+    assert warnings[2].endswith(": OrthancExplorerEnabled, QueryRetrieveSize")
 
 
 @pytest.mark.parametrize("name", ["DicomTlsEnabled", "SslVerifyPeers"])

@@ -14,11 +14,13 @@ from obelisk.rest import (
     creation,
     exports,
     find,
+    health,
     instances,
     job_events,
     jobs,
     labels,
     metadata,
+    monitoring,
     reconstruction,
     resources,
     system,
@@ -95,6 +97,8 @@ _JOB_HEADERS = (
     Argument("Idempotency-Key", "A name under which the request makes one job only."),
 )
 
+_METRICS = {TEXT: STRING, "application/openmetrics-text": STRING}
+_ACCEPT = Argument("Accept", "`application/openmetrics-text`, if that is wanted.")
 _IF_MATCH = Argument("If-Match", "The revision that is changed, as its ETag.")
 _RECONSTRUCTION = takes(json_of(ref("Reconstruction")), _TEXT, headers=_JOB_HEADERS)
 _IF_NONE_MATCH = Argument("If-None-Match", "The ETag of what the client has.")
@@ -183,6 +187,12 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
         tools.set_log_level: takes(_TEXT, _TEXT),
         tools.get_category_log_level: gives(_TEXT),
         tools.set_category_log_level: takes(_TEXT, _TEXT),
+        health.get_live: gives(_EMPTY),
+        health.get_ready: gives(_EMPTY),
+        tools.get_metrics_enabled: gives(_TEXT),
+        tools.set_metrics_enabled: takes(_TEXT, _TEXT),
+        monitoring.get_orthanc_metrics: gives(_TEXT),
+        monitoring.get_metrics: gives(_METRICS, headers=(_ACCEPT,)),
         tools.refuse_script: takes(_TEXT, _NOTHING),
         tools.reset: gives(_EMPTY),
         tools.shut_down: gives(_EMPTY),

@@ -69,6 +69,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     }
     file.write_text(json.dumps(options))
     node = Node(load_config([file], {})[0])
+    node.start()
     client = Client(node.application)
     answer = client.post("/instances", data=make_instance()).get_json()
     for level, key in _IDS.items():
@@ -76,6 +77,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         for leaf, name in _NAMES.items():
             assert client.put(f"{path}/{leaf}/{name}", data=b"x").status_code == 200
     yield client
+    node.refuse(1)
     node.close()
 
 

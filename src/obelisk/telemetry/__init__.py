@@ -1,15 +1,20 @@
 """What the server says about itself: log lines in Orthanc's shape, by category."""
 
+import json
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from obelisk.errors import UnavailableError
+from obelisk.telemetry.context import AddContext, context_of
+from obelisk.telemetry.files import LogFile
+from obelisk.telemetry.privacy import format_exception
 
 CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "generic": ("obelisk",),
@@ -50,6 +55,31 @@ class LogSettings:
     with_category: bool = True
     """Whether a line tells its category."""
 
+    is_json: bool = False
+    """Whether a line is a JSON object."""
+
+    size_max: int = 0
+    """How large a file may be, in bytes, before a new one is begun; 0 for no limit."""
+
+
+class LineCounter(logging.Filter):
+    """Counts the lines by how grave they are, and lets all through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: How many lines there were, by the name of their level.
+        self.counts = dict.fromkeys(("error", "warning", "info", "debug"), 0)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Count a line; the handler that calls this holds its lock."""
+        level = record.levelname.lower()
+        self.counts["error" if level == "critical" else level] += 1
+        return True
+
+
+#: The lines of this process.
+LINES = LineCounter()
+
 
 class OrthancFormatter(logging.Formatter):
     """Makes lines such as ``I0704 10:15:22.123456 MAIN file.py:7] (http) message``."""
@@ -69,10 +99,40 @@ class OrthancFormatter(logging.Formatter):
         category = category_of(record.name)
         mark = "" if category == "generic" or not self._with_category else category
         text = f"({mark}) {record.getMessage()}" if mark else record.getMessage()
-        line = f"{head} {record.filename}:{record.lineno}] {text}"
+        line = f"{head} {record.filename}:{record.lineno}] {text}{_suffix(record)}"
         if record.exc_info:
-            line += f"\n{self.formatException(record.exc_info)}"
+            line += f"\n{format_exception(record.exc_info)}"
         return line
+
+
+def _suffix(record: logging.LogRecord) -> str:
+    """Return what the thread works for, so that it cannot look like another line."""
+    words = [f"{key}={_plain(value)}" for key, value in context_of(record).items()]
+    return f" [{' '.join(words)}]" if words else ""
+
+
+def _plain(text: str) -> str:
+    return "".join(one if one.isprintable() and one != " " else "_" for one in text)
+
+
+class JSONFormatter(logging.Formatter):
+    """Makes one JSON object of each record, with the time in UTC."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of one record."""
+        moment = datetime.fromtimestamp(record.created, UTC)
+        line: dict[str, object] = {
+            "time": moment.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "category": category_of(record.name),
+            "thread": record.threadName,
+            "place": f"{record.filename}:{record.lineno}",
+            "message": record.getMessage(),
+            **context_of(record),
+        }
+        if record.exc_info:
+            line["exception"] = format_exception(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
 
 
 def category_of(logger_name: str) -> str:
@@ -108,7 +168,9 @@ def _open_handler(settings: LogSettings) -> logging.Handler:
             latest.unlink(missing_ok=True)
             latest.symlink_to(path.name)
         if path is not None:
-            return logging.FileHandler(path, encoding="utf-8")
+            # Whoever renames the file may say so; the next line sees it anyway.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            return LogFile(path, settings.size_max)
     except OSError as error:
         raise UnavailableError(
             f"The log file {path or settings.directory} cannot be opened: "
@@ -126,11 +188,12 @@ def start_logging(settings: LogSettings) -> None:
         If the log file cannot be opened.
     """
     handler = _open_handler(settings)
-    handler.setFormatter(
-        OrthancFormatter(
-            with_thread=settings.with_thread, with_category=settings.with_category
-        )
+    text = OrthancFormatter(
+        with_thread=settings.with_thread, with_category=settings.with_category
     )
+    handler.setFormatter(JSONFormatter() if settings.is_json else text)
+    handler.addFilter(LINES)
+    handler.addFilter(AddContext())
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)

@@ -1,0 +1,62 @@
+"""What is checked when somebody asks whether the server can do its work."""
+
+import os
+from time import monotonic
+
+from obelisk.app.jobs import JobOffice
+from obelisk.config import Config
+from obelisk.index.base import Index
+from obelisk.scp.server import DICOMServer
+from obelisk.services.health import OK, Health
+from obelisk.storage.base import Storage
+
+_MEGABYTE = 1_048_576
+
+#: For how long the workers of the jobs may give no sign of life.
+_SILENCE_SECONDS_MAX = 4.0
+
+
+def health_of(
+    config: Config,
+    index: Index,
+    storage: Storage,
+    jobs: JobOffice,
+    dicom: DICOMServer | None,
+) -> Health:
+    """Return the checks for a node."""
+    is_writable = not config.service.read_only
+    checks = {"Index": lambda: _check_index(index, is_writable=is_writable)}
+    if is_writable:
+        least = config.monitoring.free_space_min * _MEGABYTE
+        folder = config.storage.storage_directory
+        checks["Storage"] = lambda: _check_storage(storage, str(folder), least)
+        checks["Jobs"] = lambda: _check_jobs(jobs)
+    if dicom is not None:
+        checks["Dicom"] = lambda: OK if dicom.is_listening else "does not listen"
+    return Health(checks, passing=("Storage",))
+
+
+def _check_index(index: Index, *, is_writable: bool) -> str:
+    if is_writable:
+        index.write(lambda writer: writer.last_change())
+    else:
+        with index.read() as transaction:
+            transaction.last_change()
+    return OK
+
+
+def _check_storage(storage: Storage, folder: str, least: int) -> str:
+    space = os.statvfs(folder)
+    if space.f_bavail * space.f_frsize < least:
+        return "too little free space"
+    pending = storage.create()
+    try:
+        pending.write(b"\0")
+    finally:
+        pending.discard()
+    return OK
+
+
+def _check_jobs(jobs: JobOffice) -> str:
+    silence = monotonic() - jobs.last_sign_of_life
+    return OK if silence < _SILENCE_SECONDS_MAX else "no sign of life"

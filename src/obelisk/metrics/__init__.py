@@ -1,0 +1,1 @@
+"""What the server counts and times, and how it is told to those who watch it."""

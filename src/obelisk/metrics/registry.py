@@ -1,0 +1,200 @@
+"""Every instrument of the server, declared once."""
+
+from dataclasses import dataclass
+from time import monotonic
+
+from obelisk.metrics.instruments import (
+    DURATIONS,
+    LONG_DURATIONS,
+    Counter,
+    Family,
+    Histogram,
+    Level,
+    Peak,
+)
+
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"))
+_CLASSES = {number: f"{number}xx" for number in range(1, 6)}
+
+
+class Timing:
+    """How long something takes: a histogram, and the peak of the last ten seconds."""
+
+    __slots__ = ("histogram", "peak")
+
+    def __init__(self) -> None:
+        #: All durations, in seconds.
+        self.histogram = Histogram(DURATIONS)
+        #: The latest ones, in seconds.
+        self.peak = Peak()
+
+    def observe(self, seconds: float) -> None:
+        """Note one duration."""
+        self.histogram.observe(seconds)
+        self.peak.update(seconds)
+
+
+class Laps:
+    """A stopwatch: each lap goes to an instrument of its own."""
+
+    __slots__ = ("_last", "_start")
+
+    def __init__(self) -> None:
+        self._start = self._last = monotonic()
+
+    def lap(self, instrument: Histogram | Timing) -> None:
+        """Note the time since the last lap."""
+        now = monotonic()
+        instrument.observe(now - self._last)
+        self._last = now
+
+    def total(self, instrument: Histogram | Timing) -> None:
+        """Note the time since the start."""
+        instrument.observe(monotonic() - self._start)
+
+
+class _NoLaps(Laps):
+    """A stopwatch that stands still."""
+
+    __slots__ = ()
+
+    def lap(self, instrument: Histogram | Timing) -> None:
+        """Do nothing."""
+
+    def total(self, instrument: Histogram | Timing) -> None:
+        """Do nothing."""
+
+
+_NO_LAPS = _NoLaps()
+
+
+@dataclass(frozen=True, slots=True)
+class IngestMetrics:
+    """The stages of ingest, and what became of the instances."""
+
+    receive: Histogram
+    parse: Histogram
+    store: Histogram
+    index: Histogram
+    total: Timing
+    stored: Family[Counter]
+
+
+class Metrics:
+    """Every instrument, as the parts of the server note in them.
+
+    Parameters
+    ----------
+    is_enabled
+        Whether anything is noted (MetricsEnabled); may change at any time.
+    """
+
+    def __init__(self, *, is_enabled: bool = True) -> None:
+        #: Whether anything is noted.
+        self.is_enabled = is_enabled
+        #: Requests by method, route and class of status.
+        self.requests = Family(lambda: Histogram(DURATIONS))
+        self._answered: dict[tuple[str, str, int], Histogram] = {}
+        self.request_peak = Peak()
+        self.active_requests = Level()
+        #: DICOM operations by service and status.
+        self.operations = Family(lambda: Histogram(DURATIONS))
+        self.operation_peaks = Family(Peak)
+        self.active_operations = Level()
+        #: Associations by what became of their request.
+        self.associations = Family(Counter)
+        stages = Family(lambda: Histogram(DURATIONS))
+        self.ingest_stages = stages
+        self.ingest = IngestMetrics(
+            receive=stages.of("receive"),
+            parse=stages.of("parse"),
+            store=stages.of("store"),
+            index=stages.of("index"),
+            total=Timing(),
+            stored=Family(Counter),
+        )
+        #: Transactions of the index: read and write.
+        self.transactions = Family(lambda: Histogram(DURATIONS))
+        self.read_transactions = self.transactions.of("read")
+        self.write_transactions = self.transactions.of("write")
+        #: Operations of the storage area: create, read and remove.
+        self.storage_operations = Family(Timing)
+        self.creations = self.storage_operations.of("create")
+        self.readings = self.storage_operations.of("read")
+        self.removals = self.storage_operations.of("remove")
+        self.written_bytes = Counter()
+        self.read_bytes = Counter()
+        #: Jobs by type and outcome, and for how long they waited, by type.
+        self.job_runs = Family(lambda: Histogram(LONG_DURATIONS))
+        self.job_waits = Family(lambda: Histogram(LONG_DURATIONS))
+
+    def begin_request(self) -> float:
+        """Note that a request is worked on; return the time."""
+        now = monotonic()
+        self.active_requests.enter(now)
+        return now
+
+    def end_request(self, begun: float, method: str, route: str, status: int) -> None:
+        """Note that a request was answered.
+
+        Parameters
+        ----------
+        begun
+            What `begin_request` returned.
+        method
+            Its method.
+        route
+            The path of its route in the route table, empty if there is none.
+        status
+            The status of the answer.
+        """
+        now = monotonic()
+        self.active_requests.leave()
+        self.request_peak.update(now - begun, now)
+        answered = self._answered.get((method, route, status))
+        if answered is None:
+            answered = self._find_answered(method, route, status)
+        answered.observe(now - begun)
+
+    def _find_answered(self, method: str, route: str, status: int) -> Histogram:
+        is_known = method in _METHODS
+        found = self.requests.of(
+            method if is_known else "other",
+            route or "unmatched",
+            _CLASSES[status // 100],
+        )
+        if is_known:  # others could be any number
+            self._answered[method, route, status] = found
+        return found
+
+    def begin_operation(self) -> float:
+        """Note that a DICOM operation is worked on; return the time."""
+        now = monotonic()
+        self.active_operations.enter(now)
+        return now
+
+    def end_operation(self, begun: float, service: str, status: int | None) -> None:
+        """Note that a DICOM operation was answered, or that it never will be.
+
+        Parameters
+        ----------
+        begun
+            What `begin_operation` returned.
+        service
+            The DIMSE service, such as ``C-STORE``.
+        status
+            The status of the answer, `None` if the association ended before.
+        """
+        now = monotonic()
+        self.active_operations.leave()
+        self.operation_peaks.of(service).update(now - begun, now)
+        text = "none" if status is None else f"{status:04X}"
+        self.operations.of(service, text).observe(now - begun)
+
+    def laps(self) -> Laps:
+        """Return a stopwatch that runs; it stands still if nothing is noted."""
+        return Laps() if self.is_enabled else _NO_LAPS
+
+
+#: For what is used without being watched, as in tests.
+OFF = Metrics(is_enabled=False)

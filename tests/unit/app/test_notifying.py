@@ -1,0 +1,53 @@
+import socket
+
+import pytest
+
+from obelisk.app.notifying import Notifier
+
+
+@pytest.fixture
+def systemd(tmp_path):
+    """The socket that systemd reads."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
+        receiver.settimeout(30)
+        yield receiver
+
+
+def test_states_are_sent(systemd):
+    """When the server serves, and when it stops."""
+    notifier = Notifier({"NOTIFY_SOCKET": systemd.getsockname()})
+    notifier.start(lambda: False)
+    notifier.stop()
+
+    assert [systemd.recv(100) for _ in range(2)] == [b"READY=1", b"STOPPING=1"]
+
+
+def test_a_sign_of_life_is_sent_while_nothing_hangs(systemd):
+    """Often enough for systemd."""
+    environ = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "20000"}
+    answers = iter([False, True, True])
+    has_hung = []
+
+    def is_hanging():
+        found = next(answers, True)
+        has_hung.append(found)
+        return found
+
+    notifier = Notifier(environ)
+    notifier.start(is_hanging)
+    received = [systemd.recv(100) for _ in range(2)]
+    systemd.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        systemd.recv(100)
+    notifier.stop()
+
+    assert received == [b"READY=1", b"WATCHDOG=1"]
+    assert True in has_hung
+
+
+def test_nothing_is_sent_without_systemd():
+    """There is no socket in the environment."""
+    notifier = Notifier({})
+    notifier.start(lambda: False)
+    notifier.stop()
