@@ -1,11 +1,13 @@
 """Kills servers, or holds them up, while jobs run: every job ends, once."""
 
+import io
 import json
 import os
 import random
 import signal
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,14 @@ from launching import OBELISK, RunningServer, start_server
 from obelisk.job_types import JOB_TYPES
 
 SEED = int(os.environ.get("CRASH_SEED", "20261122"))
-OPTIONS = {"JobsHistorySize": 10_000, "ConcurrentJobs": 2}
+OPTIONS = {
+    "JobsHistorySize": 10_000,
+    "ConcurrentJobs": 2,
+    "MediaArchiveSize": 10_000,
+}
+
+#: Jobs that make an archive, and how many files are in that beside the instances.
+ARCHIVES = {"archive": 0, "media": 1}
 
 _SECONDS_MAX = 60
 _ENDED = {"Success", "Failure"}
@@ -58,6 +67,7 @@ class Round:
         jobs = [send(server, "POST", path, wanted)["ID"] for path in paths]
         paths = [f"/studies/{kept}/reconstruct", f"/studies/{lost}/reconstruct"]
         paths.append("/tools/reconstruct")
+        paths += [f"/studies/{kept}/{kind}" for kind in ARCHIVES]
         jobs += [send(server, "POST", path, wanted)["ID"] for path in paths]
         deletion = wanted | {"Resources": [lost]}
         jobs.append(send(server, "POST", "/tools/bulk-delete", deletion)["ID"])
@@ -87,12 +97,28 @@ def check(server: RunningServer, rounds: list[Round], jobs: list[str]) -> None:
     for job in found.values():
         resources = job["Content"].get("Resources", [{"ID": kept[0]}])
         if resources[0]["ID"] in kept:
-            assert job["Content"]["FailedInstancesCount"] == 0, job
+            assert job["Content"].get("FailedInstancesCount", 0) == 0, job
     assert_told_once(server, found)
+    archives = [
+        id_ for id_, job in found.items() if job["Type"] in ("Archive", "Media")
+    ]
+    assert_archives(server, {id_: found[id_]["Type"].lower() for id_ in archives})
     assert sorted(send(server, "GET", "/studies")) == sorted(kept)
     assert send(server, "GET", "/statistics")["CountInstances"] == 40 * len(kept)
     files = [one for one in server.storage.rglob("*-*-*-*-*") if one.is_file()]
-    assert len(files) == 40 * len(kept)
+    assert len(files) == 40 * len(kept) + len(archives)
+
+
+def assert_archives(server: RunningServer, kinds: dict[str, str]) -> None:
+    """Assert that the archives of jobs are there, whole."""
+    peer = Peer(server.url)
+    for id_, kind in kinds.items():
+        path = f"/jobs/{id_}/archive"
+        _, content = peer.send(Call("GET", path, path))
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            assert archive.testzip() is None
+            assert len(archive.namelist()) == 40 + ARCHIVES[kind]
+    peer.close()
 
 
 def assert_told_once(server: RunningServer, jobs: dict[str, dict]) -> None:
