@@ -6,22 +6,8 @@ from datetime import datetime
 
 from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.text_encoding import TextEncoder
-from obelisk.dicom.values import TEXT_VRS
+from obelisk.dicom.values import NUMBER_CODES, TEXT_VRS
 
-_NUMBER_CODES = {
-    "FD": "d",
-    "FL": "f",
-    "OD": "d",
-    "OF": "f",
-    "OL": "I",
-    "OV": "Q",
-    "SL": "i",
-    "SS": "h",
-    "SV": "q",
-    "UL": "I",
-    "US": "H",
-    "UV": "Q",
-}
 _FLOAT_VRS = frozenset({"FD", "FL", "OD", "OF"})
 
 #: The VRs that have one value, in which a backslash is no delimiter.
@@ -31,7 +17,7 @@ _SINGLE_VALUED = frozenset({"LT", "ST", "UR", "UT"})
 LOCALIZED_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 
 #: The VRs of elements that are no sequences.
-VRS = frozenset(TEXT_VRS | _NUMBER_CODES.keys() | {"AT", "OB", "OW", "UN"})
+VRS = frozenset(TEXT_VRS | NUMBER_CODES.keys() | {"AT", "OB", "OW", "UN"})
 
 _LENGTHS = {"AE": 16, "LO": 64, "LT": 10240, "SH": 16, "ST": 1024}
 _PATTERNS = {
@@ -76,7 +62,7 @@ def encode_text(vr: str, text: str, encoder: TextEncoder) -> bytes:
     UnicodeEncodeError
         If the character set lacks one of its characters.
     """
-    if vr in _NUMBER_CODES:
+    if vr in NUMBER_CODES:
         return _encode_numbers(vr, text)
     if vr == "AT":
         return b"".join(map(_encode_tag, text.split("\\"))) if text else b""
@@ -107,7 +93,7 @@ def _encode_numbers(vr: str, text: str) -> bytes:
     convert = float if vr in _FLOAT_VRS else int
     try:
         numbers = [convert(one) for one in text.split("\\")] if text else []
-        return struct.pack(f"<{len(numbers)}{_NUMBER_CODES[vr]}", *numbers)
+        return struct.pack(f"<{len(numbers)}{NUMBER_CODES[vr]}", *numbers)
     except (ValueError, OverflowError, struct.error) as error:
         raise ForbiddenValueError from error
 

@@ -14,7 +14,8 @@ TEXT_VRS = frozenset(
 #: The same as they are encoded.
 ENCODED_TEXT_VRS = frozenset(vr.encode("ascii") for vr in TEXT_VRS)
 
-_NUMBER_CODES = {
+#: By VR of binary numbers: the format character of `struct`.
+NUMBER_CODES = {
     "FD": "d",
     "FL": "f",
     "OD": "d",
@@ -30,14 +31,14 @@ _NUMBER_CODES = {
 }
 
 #: The VRs whose values are numbers or tags.
-NUMBER_VRS = frozenset(_NUMBER_CODES) | {"AT"}
+NUMBER_VRS = frozenset(NUMBER_CODES) | {"AT"}
 
 #: The same, by how they are encoded.
 ENCODED_NUMBER_VRS = {vr.encode("ascii"): vr for vr in NUMBER_VRS}
 
 _STRUCTS = {
     (vr, order): Struct(order + code)
-    for vr, code in _NUMBER_CODES.items()
+    for vr, code in NUMBER_CODES.items()
     for order in "<>"
 }
 _WHITESPACE = b" \t\n\v\f\r"
@@ -71,7 +72,7 @@ def text_of(
         if vr == "UI":
             return character_set.decode(text.translate(None, _WHITESPACE), vr)
         return character_set.decode(text.rstrip(b" "), vr)
-    if vr in _NUMBER_CODES:
+    if vr in NUMBER_CODES:
         numbers = _print_numbers(value, order, vr)
         return numbers if numbers or vr[0] == "O" else None
     if vr == "AT":
