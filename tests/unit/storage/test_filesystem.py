@@ -1,6 +1,7 @@
 import errno
 import multiprocessing
 import os
+import uuid
 
 import pytest
 
@@ -99,6 +100,15 @@ def test_confirmed_content_outlives_discard(storage):
 
     assert storage.size(key) == 3
     assert storage.size(pending.key) == 0
+
+
+def test_contents_that_come_together_lie_together(storage):
+    """Few folders are made for many contents, and not always the same ones."""
+    keys = [put(storage, b"abc") for _ in range(600)]
+
+    assert len(set(keys)) == 600
+    assert all(uuid.UUID(key).version == 4 for key in keys)
+    assert 2 <= len({key[:4] for key in keys}) <= 3
 
 
 def test_full_disk_is_told_apart(storage, monkeypatch):
