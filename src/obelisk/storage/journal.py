@@ -1,5 +1,6 @@
 """What a process has pending in a storage area: a journal that outlives the process."""
 
+import errno
 import fcntl
 import logging
 import os
@@ -31,13 +32,21 @@ class _File:
         self.is_full = False
 
     def enter(self, key: str) -> None:
-        self.size += os.write(self.descriptor, f"+{key}\n".encode())
+        self._write(f"+{key}\n")
         self.pending.add(key)
 
     def leave(self, key: str) -> None:
         with suppress(OSError):  # then the index tells, should it come to that
-            os.write(self.descriptor, f"-{key}\n".encode())
+            self._write(f"-{key}\n")
         self.pending.discard(key)
+
+    def _write(self, line: str) -> None:
+        """Write a line; what follows one that was cut off would not be understood."""
+        written = os.write(self.descriptor, line.encode())
+        self.size += written
+        if written < len(line):
+            self.size = _JOURNAL_BYTES_MAX
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def remove_if_done(self) -> None:
         if self.is_full and not self.pending:
@@ -98,11 +107,12 @@ class Journal:
     def enter(self, key: str) -> Callable[[], None]:
         """Note that a content will be written; return what notes that it is done."""
         with self._turn:
+            if self._file.size >= _JOURNAL_BYTES_MAX:
+                full, self._file = self._file, self._next_file()
+                full.is_full = True
+                full.remove_if_done()
             file = self._file
             file.enter(key)
-            if file.size >= _JOURNAL_BYTES_MAX:
-                file.is_full = True
-                self._file = self._next_file()
         return lambda: self._leave(file, key)
 
     def _leave(self, file: _File, key: str) -> None:

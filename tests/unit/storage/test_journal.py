@@ -96,3 +96,34 @@ def test_what_is_pending_at_the_end_is_left_to_recovery(tmp_path, keys):
     leaves[1]()
 
     assert recovered(tmp_path) == ({keys[2]}, [])
+
+
+def test_line_that_the_disk_cuts_off_spoils_no_other(tmp_path, keys, monkeypatch):
+    """A full disk costs the upload that met it, not the next one."""
+    own = Journal(tmp_path)
+    write = os.write
+    monkeypatch.setattr(
+        journal.os, "write", lambda file, line: write(file, bytes(line)[:9])
+    )
+    with pytest.raises(OSError, match="No space left"):
+        own.enter(keys[0])
+    monkeypatch.undo()
+    own.enter(keys[1])
+    own.close()
+
+    assert recovered(tmp_path) == ({keys[1]}, [])
+
+
+def test_nothing_is_pending_that_could_not_be_entered(tmp_path, keys, monkeypatch):
+    """If there is no room for the next file of the journal, nothing stays behind."""
+    monkeypatch.setattr(journal, "_JOURNAL_BYTES_MAX", 30)
+    own = Journal(tmp_path)
+    own.enter(keys[0])()
+    with monkeypatch.context() as full:
+        full.setattr(own, "_next_file", lambda: os.open(tmp_path / "no" / "such", 0))
+        with pytest.raises(OSError, match="No such file"):
+            own.enter(keys[1])
+    own.enter(keys[2])()
+
+    own.close()
+    assert list(tmp_path.iterdir()) == []
