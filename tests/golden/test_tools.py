@@ -1,14 +1,16 @@
 """Orthanc's recorded answers of /tools and the like, asked again of this server."""
 
-import re
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from exchange import Call
 from golden.record_tools import play_tools
-from golden.recording import load
+from golden.replay import assert_replayed, first_difference
 from launching import OBELISK
-from parity.differences import explain, iter_differences, mend
+from parity.differences import explain, mend
 
 #: Calls whose answers differ, and why.
 DIFFERENT = {
@@ -21,23 +23,16 @@ DIFFERENT = {
 }
 
 
+def _unexplained(call: Call, recorded: Any, value: Any) -> str | None:
+    expected = mend(recorded, value)
+    if explain(call, expected, value):
+        return None
+    return first_difference(call, expected, value)
+
+
 @pytest.mark.timeout(120)
 def test_tools_answer_as_those_of_orthanc(tmp_path: Path) -> None:
     """Every answer equals Orthanc's, but for those with a reason, which do differ."""
-    recorded = dict(load("tools"))
-    unused = dict(DIFFERENT)
-    faults = []
-    for call, value in play_tools(OBELISK, tmp_path):
-        expected = mend(recorded.pop(call.key), value)
-        difference = next(iter_differences(expected, value), None)
-        if difference is None or explain(call, expected, value):
-            continue
-        found = [name for name in DIFFERENT if re.fullmatch(name, call.argument)]
-        for name in found:
-            unused.pop(name, None)
-        if not found:
-            faults.append(f"{call.argument}: {difference}")
-
-    assert not faults, "\n".join(faults)
-    assert not unused
-    assert not recorded
+    played = play_tools(OBELISK, tmp_path)
+    subject = attrgetter("argument")
+    assert_replayed("tools", played, DIFFERENT, subject, _unexplained)
