@@ -22,7 +22,11 @@ StartResponse = Callable[..., Write]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _ONE_SEND_BYTES_MAX = 65_536
-_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"})
+
+#: The headers that the application may give, but that are not sent as they are.
+_OWN = frozenset(
+    ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")
+)
 
 
 class Answer:
@@ -56,8 +60,7 @@ class Answer:
         self._body = body
         self._is_head = head.method == "HEAD"
         self._is_new = head.version >= (1, 1)
-        self._status = ""
-        self._headers: list[tuple[str, str]] = []
+        self._lines: list[str] = []
         self._length: int | None = None
         self._sent = 0
         self._is_bodyless = self._is_chunked = False
@@ -98,16 +101,16 @@ class Answer:
         """See PEP 3333."""
         if exc_info is not None and self.is_started:
             raise exc_info[1].with_traceback(exc_info[2])
-        if self._status and exc_info is None:
+        if self._lines and exc_info is None:
             raise AssertionError("start_response() was called twice")
-        self._status, self._headers, self._length = status, [], None
+        self._lines, self._length = [f"HTTP/1.1 {status}"], None
         self._is_bodyless = status[:1] == "1" or status[:3] in {"204", "304"}
         for name, value in headers:
             lowered = name.lower()
-            if lowered == "content-length":
+            if lowered not in _OWN:
+                self._lines.append(f"{name}: {value}")
+            elif lowered == "content-length":
                 self._length = int(value)
-            elif lowered not in _HOP_BY_HOP:
-                self._headers.append((name, value))
             elif lowered == "connection" and value.lower() == "close":
                 self.is_persistent = False
         return self.write
@@ -172,7 +175,7 @@ class Answer:
         if self._length is None and not self._is_bodyless:
             if self._is_new:
                 self._is_chunked = True
-                self._headers.append(("Transfer-Encoding", "chunked"))
+                self._lines.append("Transfer-Encoding: chunked")
             else:
                 self.is_persistent = False
         head = self._head()
@@ -193,13 +196,12 @@ class Answer:
 
     def _head(self) -> bytes:
         """Return the status line and the header, with the empty line."""
-        if not self._status:
+        lines = self._lines
+        if not lines:
             raise AssertionError("start_response() was not called")
         body = self._body
         if body is not None and not (body.is_complete or body.may_end_soon):
             self.is_persistent = False
-        lines = [f"HTTP/1.1 {self._status}"]
-        lines += [f"{name}: {value}" for name, value in self._headers]
         if self._length is not None and not self._is_bodyless:
             lines.append(f"Content-Length: {self._length}")
         text = "\r\n".join(lines)

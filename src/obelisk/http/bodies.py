@@ -125,7 +125,8 @@ class _Stream(io.RawIOBase):
 
     def __init__(self, source: Source) -> None:
         super().__init__()
-        self._source = source
+        #: Where its bytes come from.
+        self.source = source
 
     def readable(self) -> bool:
         """Return that it can be read."""
@@ -173,12 +174,12 @@ class FixedBody(_Stream):
     @property
     def may_end_soon(self) -> bool:
         """See `Body.may_end_soon`."""
-        return self._left <= _SKIP_BYTES and not self._source.is_continue_expected
+        return self._left <= _SKIP_BYTES and not self.source.is_continue_expected
 
     def _read_some(self, view: memoryview) -> int:
         if not self._left:
             return 0
-        count = self._source.read_into(view[: self._left])
+        count = self.source.read_into(view[: self._left])
         self._left -= count
         return count
 
@@ -211,23 +212,23 @@ class ChunkedBody(_Stream):
             self._is_broken = False
         if self._is_complete:
             return 0
-        count = self._source.read_into(view[: self._left])
+        count = self.source.read_into(view[: self._left])
         self._left -= count
         return count
 
     def _open_chunk(self) -> None:
         """Read the line before a chunk, or those after the last one."""
-        if self._is_started and self._source.read_line():
+        if self._is_started and self.source.read_line():
             raise ValueError("The chunked body is malformed")
         self._is_started = True
-        digits = self._source.read_line().partition(b";")[0].rstrip(b" \t")
+        digits = self.source.read_line().partition(b";")[0].rstrip(b" \t")
         if not 0 < len(digits) <= 16 or not _HEXADECIMAL.issuperset(digits):
             raise ValueError("The chunked body is malformed")
         self._left = int(digits, 16)
         if self._left:
             return
         for _ in range(_TRAILER_LINE_COUNT_MAX):
-            if not self._source.read_line():
+            if not self.source.read_line():
                 self._is_complete = True
                 return
         raise ValueError("The chunked body has too many trailers")

@@ -115,15 +115,8 @@ class Connection:
 
     def _exchange(self, head: Head, rest: bytes) -> bool:
         """Answer one request; return whether the connection may serve another one."""
-        self._received = b""
-        source = Source(
-            self._transport,
-            rest,
-            self._settings.request_timeout_seconds,
-            self._settings.note_progress,
-            is_continue_expected=head.is_continue_expected,
-        )
-        body = _open_body(head, source)
+        self._received = rest
+        body = None if head.content_length == 0 else self._open_body(head)
         answer = Answer(
             self._transport,
             self._settings,
@@ -145,10 +138,23 @@ class Connection:
             if body is not None and not body.is_complete:
                 self._linger()
             return False
-        self._received = source.received
+        if body is not None:
+            self._received = body.source.received
         if self._received:
             self._await_head()
         return True
+
+    def _open_body(self, head: Head) -> FixedBody | ChunkedBody:
+        source = Source(
+            self._transport,
+            self._received,
+            self._settings.request_timeout_seconds,
+            self._settings.note_progress,
+            is_continue_expected=head.is_continue_expected,
+        )
+        if head.content_length is None:
+            return ChunkedBody(source)
+        return FixedBody(source, head.content_length)
 
     def _refuse(self, error: BadRequestError) -> None:
         with suppress(GoneError):
@@ -176,9 +182,3 @@ class Connection:
     def close(self) -> None:
         """Close the connection."""
         self._transport.close()
-
-
-def _open_body(head: Head, source: Source) -> FixedBody | ChunkedBody | None:
-    if head.content_length is None:
-        return ChunkedBody(source)
-    return FixedBody(source, head.content_length) if head.content_length else None

@@ -15,12 +15,12 @@ def _traffic(metrics: Metrics) -> list[SampleFamily]:
             "obelisk_http_request_duration_seconds",
             "Time from a request to its answer, by route and class of status.",
             ("method", "route", "status"),
-            metrics.requests.items(),
+            metrics.requests.durations(),
         ),
         gauge(
             "obelisk_http_requests_active",
             "Requests that are worked on, or wait for their turn.",
-            metrics.active_requests.value,
+            metrics.requests.active_count,
         ),
         durations(
             "obelisk_dimse_operation_duration_seconds",

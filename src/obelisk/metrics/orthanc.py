@@ -99,7 +99,7 @@ def _threads(metrics: Metrics, facts: Facts) -> dict[str, float]:
 
     Files are read, parsed and transcoded by the threads that answer requests.
     """
-    requests = int(metrics.active_requests.peak.read())
+    requests = metrics.requests.most()
     http = max(0, facts.http_thread_count - requests)
     operations = int(metrics.active_operations.peak.read())
     parts = ("storage", "dicom_parser", "transcoder", "sequential_reader")
@@ -117,7 +117,6 @@ def _threads(metrics: Metrics, facts: Facts) -> dict[str, float]:
 def _durations(metrics: Metrics) -> dict[str, float]:
     storage, services = metrics.storage_operations, metrics.operation_peaks
     peaks = {
-        "orthanc_rest_api_duration_ms": metrics.request_peak,
         "orthanc_store_dicom_duration_ms": metrics.ingest.total.peak,
         "orthanc_storage_create_duration_ms": storage.of("create").peak,
         "orthanc_storage_read_duration_ms": storage.of("read").peak,
@@ -130,6 +129,7 @@ def _durations(metrics: Metrics) -> dict[str, float]:
         name: int(peak.read() * 1000) for name, peak in peaks.items()
     }
     return found | {
+        "orthanc_rest_api_duration_ms": int(metrics.requests.slowest() * 1000),
         "orthanc_storage_read_bytes": metrics.read_bytes.value,
         "orthanc_storage_written_bytes": metrics.written_bytes.value,
     }

@@ -12,9 +12,7 @@ from obelisk.metrics.instruments import (
     Level,
     Peak,
 )
-
-_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"))
-_CLASSES = {number: f"{number}xx" for number in range(1, 6)}
+from obelisk.metrics.requests import RequestMetrics
 
 
 class Timing:
@@ -92,11 +90,8 @@ class Metrics:
     def __init__(self, *, is_enabled: bool = True) -> None:
         #: Whether anything is noted.
         self.is_enabled = is_enabled
-        #: Requests by method, route and class of status.
-        self.requests = Family(lambda: Histogram(DURATIONS))
-        self._answered: dict[tuple[str, str, int], Histogram] = {}
-        self.request_peak = Peak()
-        self.active_requests = Level()
+        #: Requests of HTTP.
+        self.requests = RequestMetrics()
         #: DICOM operations by service and status.
         self.operations = Family(lambda: Histogram(DURATIONS))
         self.operation_peaks = Family(Peak)
@@ -127,45 +122,6 @@ class Metrics:
         #: Jobs by type and outcome, and for how long they waited, by type.
         self.job_runs = Family(lambda: Histogram(LONG_DURATIONS))
         self.job_waits = Family(lambda: Histogram(LONG_DURATIONS))
-
-    def begin_request(self) -> float:
-        """Note that a request is worked on; return the time."""
-        now = monotonic()
-        self.active_requests.enter(now)
-        return now
-
-    def end_request(self, begun: float, method: str, route: str, status: int) -> None:
-        """Note that a request was answered.
-
-        Parameters
-        ----------
-        begun
-            What `begin_request` returned.
-        method
-            Its method.
-        route
-            The path of its route in the route table, empty if there is none.
-        status
-            The status of the answer.
-        """
-        now = monotonic()
-        self.active_requests.leave()
-        self.request_peak.update(now - begun, now)
-        answered = self._answered.get((method, route, status))
-        if answered is None:
-            answered = self._find_answered(method, route, status)
-        answered.observe(now - begun)
-
-    def _find_answered(self, method: str, route: str, status: int) -> Histogram:
-        is_known = method in _METHODS
-        found = self.requests.of(
-            method if is_known else "other",
-            route or "unmatched",
-            _CLASSES[status // 100],
-        )
-        if is_known:  # others could be any number
-            self._answered[method, route, status] = found
-        return found
 
     def begin_operation(self) -> float:
         """Note that a DICOM operation is worked on; return the time."""

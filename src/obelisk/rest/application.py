@@ -23,6 +23,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_NO_SNIFFING = ("X-Content-Type-Options", "nosniff")
 _LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -73,13 +74,13 @@ class Application:
     ) -> Iterable[bytes]:
         """Answer one request; small bodies are given as a list."""
         request = Request(environ)
-        is_noted = self._metrics.is_enabled
         id_ = _request_id(environ)
+        is_noted = self._metrics.is_enabled
         with context(request=id_):
             response = self._noted(request) if is_noted else self._work(request)
         headers = response.headers
         headers.append(("X-Request-ID", id_))
-        headers.append(("X-Content-Type-Options", "nosniff"))
+        headers.append(_NO_SNIFFING)
         body = response.body
         if not isinstance(body, bytes):
             start_response(_LINES[response.status], headers)
@@ -94,12 +95,13 @@ class Application:
         return [body]
 
     def _noted(self, request: Request) -> Response:
-        begun, status = self._metrics.begin_request(), 500
+        requests, status = self._metrics.requests, 500
+        begun = requests.begin()
         try:
             response = self._work(request)
             status = response.status
         finally:
-            self._metrics.end_request(begun, request.method, request.route, status)
+            requests.end(begun, request.method, request.route, status)
         return response
 
     def _work(self, request: Request) -> Response:

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 import werkzeug
+from werkzeug.datastructures import EnvironHeaders, ImmutableMultiDict, MultiDict
 
 from obelisk.dicom.levels import Level
 from obelisk.dicom.unique_identifiers import UIDGenerator
@@ -50,6 +52,7 @@ TAGS_CACHE_BYTES = 33_554_432
 _BOOLEANS = {"": True, "1": True, "true": True, "0": False, "false": False}
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _INTEGER_MAX = 2**63 - 1
+_NO_ARGUMENTS: ImmutableMultiDict[str, str] = ImmutableMultiDict()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +135,13 @@ class Services:
 
 
 class Request(werkzeug.Request):
-    """A request, with what its route and its credentials say about it."""
+    """A request, with what its route and its credentials say about it.
+
+    Parameters
+    ----------
+    environ
+        See PEP 3333.
+    """
 
     #: The identifier in the path, if there is one.
     id: str = ""
@@ -148,6 +157,28 @@ class Request(werkzeug.Request):
     route: str = ""
     #: The name of the authenticated user, empty if there is none.
     username: str = ""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        # Instead of Werkzeug's, which takes five times as long.
+        get = environ.get
+        self.environ, self.shallow = environ, False
+        self.method = get("REQUEST_METHOD", "GET").upper()
+        self.scheme, self.root_path = get("wsgi.url_scheme", "http"), ""
+        self.server = get("SERVER_NAME", ""), int(get("SERVER_PORT") or 0)
+        path = get("PATH_INFO") or ""
+        if not path.isascii():
+            path = path.encode("latin-1").decode(errors="replace")
+        self.path = "/" + path.lstrip("/")
+        self.query_string = get("QUERY_STRING", "").encode("latin-1")
+        if not self.query_string:
+            self.args = _NO_ARGUMENTS
+        self.headers = EnvironHeaders(environ)
+        self.remote_addr = get("REMOTE_ADDR")
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """The arguments of the query string."""
+        return super().args
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ def wanted_method(request: Request) -> str:
     InvalidInputError
         If it is neither PUT nor DELETE.
     """
-    named = request.headers.get("X-HTTP-Method-Override")
+    named: str | None = request.environ.get("HTTP_X_HTTP_METHOD_OVERRIDE")
     if named is None and request.method == "GET":
         named = request.args.get("_method")
     if named is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.errors import NotFoundError, ServerError
@@ -29,8 +30,7 @@ class Route:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """What a route says about one request."""
 
     handler: Handler

@@ -41,8 +41,8 @@ class context:  # noqa: N801 -- a class, as a generator takes three times as lon
         self._fields = fields
 
     def __enter__(self) -> None:
-        self._before = _context.fields
-        _context.fields = {**self._before, **self._fields}
+        self._before = before = _context.fields
+        _context.fields = {**before, **self._fields} if before else self._fields
 
     def __exit__(self, *_: object) -> None:
         _context.fields = self._before

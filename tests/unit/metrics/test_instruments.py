@@ -22,6 +22,19 @@ def test_a_histogram_counts_up_to_each_bound():
     assert histogram.read() == ([(1.0, 2), (2.0, 3), (float("inf"), 4)], 10.0)
 
 
+def test_a_histogram_takes_many_values_at_once():
+    """Beside those that wait, in any order; more wait than are kept back."""
+    histogram = Histogram((1.0, 2.0))
+    for number in range(600):
+        histogram.observe(number % 3 + 0.5)
+    histogram.observe_all([2.0, 0.25, 9.0])
+
+    counts, total = histogram.read()
+
+    assert counts == [(1.0, 201), (2.0, 402), (float("inf"), 603)]
+    assert total == 911.25
+
+
 def test_a_peak_is_the_greatest_value_of_ten_seconds():
     """Then the last value is left, though it is older."""
     times = [0.0]

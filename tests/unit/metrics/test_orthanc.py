@@ -80,9 +80,9 @@ def test_the_two_sizes_differ():
 def test_free_threads_are_those_that_were_free_at_the_busiest_moment():
     """Of the last ten seconds."""
     metrics = Metrics()
-    first, second = metrics.begin_request(), metrics.begin_request()
-    metrics.end_request(first, "GET", "/system", 200)
-    metrics.end_request(second, "GET", "/system", 200)
+    first, second = metrics.requests.begin(), metrics.requests.begin()
+    metrics.requests.end(first, "GET", "/system", 200)
+    metrics.requests.end(second, "GET", "/system", 200)
     values = orthanc_values(metrics, _FACTS)
 
     assert values["orthanc_rest_api_active_requests"] == 2

@@ -1,30 +1,6 @@
 from obelisk.metrics.registry import Metrics
 
 
-def test_a_request_is_noted_by_method_route_and_class_of_status():
-    """And is active in between."""
-    metrics = Metrics()
-    begun = metrics.begin_request()
-    active = metrics.active_requests.value
-    metrics.end_request(begun, "GET", "/{level}/{id}", 404)
-
-    assert active == 1
-    assert metrics.active_requests.value == 0
-    ((labels, histogram),) = metrics.requests.items()
-    assert labels == ("GET", "/{level}/{id}", "4xx")
-    assert histogram.read()[0][-1][1] == 1
-
-
-def test_labels_come_from_no_client():
-    """A method that nobody knows and a path without a route have fixed words."""
-    metrics = Metrics()
-    metrics.end_request(metrics.begin_request(), "SMITH^JOHN", "", 400)
-
-    assert [labels for labels, _ in metrics.requests.items()] == [
-        ("other", "unmatched", "4xx")
-    ]
-
-
 def test_an_operation_is_noted_by_service_and_status():
     """One whose association broke has none."""
     metrics = Metrics()

@@ -12,6 +12,7 @@ from werkzeug.test import Client
 from factories import make_instance
 from obelisk.app.node import Node
 from obelisk.config import load_config
+from obelisk.rest import messages
 from obelisk.rest.messages import Request
 from obelisk.rest.openapi.document import describe_api, group_of
 from obelisk.rest.openapi.operations import OPERATIONS
@@ -175,6 +176,7 @@ def test_the_arguments_are_those_that_are_read(
     read: set[str] = set()
     monkeypatch.setattr(_RecordingArguments, "read", read)
     monkeypatch.setattr(Request, "parameter_storage_class", _RecordingArguments)
+    monkeypatch.setattr(messages, "_NO_ARGUMENTS", _RecordingArguments())
 
     client.get(target)
 
