@@ -29,6 +29,7 @@
     │   │   ├── StorageFullError     the storage area is full, or its quota used up
     │   │   ├── ContentGoneError     a file is not there
     │   │   └── CorruptedFileError   a file is not what was written
+    │   │       └── DamagedFilesError    some of many could not be read (identifiers)
     │   ├── ContentReplacedError     a file got other content before it was read
     │   ├── IndexUnavailableError    the index failed
     │   └── RemoteError              a peer did not do its part
@@ -39,6 +40,9 @@
 """
 
 from collections.abc import Sequence
+
+#: How many of many things a message names.
+_NAMED_MAX = 100
 
 
 class ServerError(Exception):
@@ -200,6 +204,26 @@ class ContentGoneError(StorageError):
 
 class CorruptedFileError(StorageError):
     """A file is not what was written."""
+
+
+class DamagedFilesError(CorruptedFileError):
+    """Some files of many could not be read; the others were.
+
+    Parameters
+    ----------
+    identifiers
+        The instances that these files belong to; the message names the first of them.
+    """
+
+    def __init__(self, identifiers: Sequence[str]) -> None:
+        named = ", ".join(identifiers[:_NAMED_MAX])
+        if len(identifiers) > _NAMED_MAX:
+            named += ", … (the log has all)"
+        super().__init__(
+            f"Instances were passed over as their files are damaged"
+            f" ({len(identifiers)}): {named}",
+            identifiers=list(identifiers),
+        )
 
 
 class ContentReplacedError(UnavailableError):

@@ -144,6 +144,7 @@ def archives(tmp_path, monkeypatch):
     monkeypatch.setattr("obelisk.services.archiving.preparation._PIECE_SECONDS", 0)
     monkeypatch.setattr("obelisk.job_types.deletion._STEP_INSTANCES", 3)
     monkeypatch.setattr("obelisk.job_types.reconstruction._STEP_SECONDS", 0)
+    monkeypatch.setattr("obelisk.services.reconstruction._GROUP_SIZE", 1)
     opened = []
 
     def build():

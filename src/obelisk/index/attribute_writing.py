@@ -1,6 +1,7 @@
 """What files say about resources, and how the index keeps it to be searched."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import orjson
@@ -8,6 +9,7 @@ import orjson
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.main_tags import SIGNATURE_NAME, MainTags
 from obelisk.dicom.matching import fold
+from obelisk.errors import NotFoundError
 from obelisk.index.annotation_writing import AnnotationWriting
 
 #: The attributes that have a column of their own, in the order of the columns.
@@ -74,7 +76,12 @@ def _folded(values: Mapping[str, object], names: tuple[str, ...]) -> tuple[str, 
 class AttributeWriting(AnnotationWriting):
     """The part of a `WriteTransaction` that renews what is known from files."""
 
-    def describe(self, file: FileDescription, only: Level | None = None) -> bool:
+    def describe(
+        self,
+        file: FileDescription,
+        only: Level | None = None,
+        said: dict[tuple[Level, int], object] | None = None,
+    ) -> bool:
         """Take over what the file of an instance says, for it and all above it.
 
         Parameters
@@ -83,6 +90,9 @@ class AttributeWriting(AnnotationWriting):
             What it says.
         only
             The one level that changes; all of them unless given.
+        said
+            What was last said of resources in this transaction, by row: it need not be
+            taken over again.
 
         Returns
         -------
@@ -102,9 +112,30 @@ class AttributeWriting(AnnotationWriting):
         for above in reversed(LEVELS):
             pk = self.find_ancestor_pk(level, pk, above)
             level = above
-            if only in (None, level):
-                self._describe(level, pk, file)
+            says = _says(level, file)
+            if only not in (None, level) or (said and said.get((level, pk)) == says):
+                continue
+            self._describe(level, pk, file)
+            if said is not None:
+                said[level, pk] = says
         return True
+
+    def describe_all(self, files: Iterable[FileDescription]) -> list[str]:
+        """Take over what some files say, one after the other; see `describe`.
+
+        Returns
+        -------
+        list
+            The instances that have another file by now. Those that are gone are not
+            among them.
+        """
+        replaced: list[str] = []
+        said: dict[tuple[Level, int], object] = {}
+        for file in files:
+            with suppress(NotFoundError):
+                if not self.describe(file, said=said):
+                    replaced.append(file.instance_id)
+        return replaced
 
     def _describe(self, level: Level, pk: int, file: FileDescription) -> None:
         """Renew the row of a resource, unless it says the same already."""
@@ -119,6 +150,13 @@ class AttributeWriting(AnnotationWriting):
         values = (*searched_values(level, file.attributes), *new[-2:])
         index = (file.index_in_series,) if level is Level.INSTANCE else ()
         self._run(f"describe_{level.name.lower()}", *index, *values, pk)
+
+
+def _says(level: Level, file: FileDescription) -> object:
+    """Return what a file says of the resource of a level."""
+    if level is Level.STUDY:
+        return file.attributes[level], file.attributes[Level.PATIENT]
+    return file.attributes[level]
 
 
 def _renewed(

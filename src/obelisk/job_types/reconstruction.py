@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import ClassVar, Self
 
-from obelisk.errors import IndexUnavailableError, ServerError
+from obelisk.errors import ServerError
 from obelisk.jobs.base import JSON, Continue, Done, JobServices, Problem
 from obelisk.jobs.instances import InstancesJob
+from obelisk.services.reconstruction import groups
 
 #: How long a step over the whole archive lasts.
 _STEP_SECONDS = 0.25
@@ -111,14 +112,10 @@ class ArchiveReconstruction:
         last, count = cursor or ("", 0)
         work, end = services.reconstruction, monotonic() + _STEP_SECONDS
         problems: list[Problem] = []
-        for id_ in work.instances_after(last):
-            try:
-                work.reconstruct_if_there(id_, with_files=self.with_files)
-            except IndexUnavailableError:
-                raise
-            except ServerError as error:
-                problems.append(Problem(id_, error))
-            last, count = id_, count + 1
+        for group in groups(work.instances_after(last)):
+            damaged = work.reconstruct_group(group, with_files=self.with_files)
+            problems += [Problem(id_, error) for id_, error in damaged]
+            last, count = group[-1], count + len(group)
             if monotonic() > end:
                 progress = count / max(count, self.instance_count)
                 return Continue([last, count], progress, problems)

@@ -1,15 +1,17 @@
 """What the index knows of resources is made anew from their files."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.main_tags import SIGNATURE_NAME, STANDARD, MainTags
 from obelisk.dicom.parsing import parse_instance
 from obelisk.errors import (
     CorruptedFileError,
+    DamagedFilesError,
     InvalidDICOMError,
     NotFoundError,
     StorageError,
@@ -24,6 +26,7 @@ from obelisk.services.resources import Resources
 from obelisk.services.stored_files import StoredFile
 
 _PAGE_SIZE = 1000
+_GROUP_SIZE = 50
 
 _log = logging.getLogger(__name__)
 
@@ -50,11 +53,11 @@ class ReconstructionSettings:
 class Reconstruction:
     """Reads files again; safe to use from several threads.
 
-    The unit of work is one instance: one transaction, and harmless when repeated. So
-    whoever goes through `instance_ids` in order can stop after any of them and go on
-    from there later. A value that differs between files ends up as the last one says.
-    Labels, attachments, metadata of users and the time of reception stay, and nothing
-    is written to the change log.
+    The unit of work is one instance, or a group of them: one transaction, and harmless
+    when repeated. So whoever goes through `instance_ids` in order can stop after any of
+    them and go on from there later. A value that differs between files ends up as the
+    last one says. Labels, attachments, metadata of users and the time of reception
+    stay, and nothing is written to the change log.
     """
 
     def __init__(
@@ -110,12 +113,19 @@ class Reconstruction:
             return transaction.find_descendant_ids(level, pk, Level.INSTANCE)
 
     def reconstruct_all(self, *, with_files: bool = False) -> None:
-        """Reconstruct every study, in the order of the ids."""
+        """Reconstruct every study, in the order of the ids.
+
+        Raises
+        ------
+        DamagedFilesError
+            If some files cannot be read; all others were.
+        """
+        self._reconstruct_all(self._ids_by_study(), with_files=with_files)
+
+    def _ids_by_study(self) -> Iterator[str]:
         for study_id in self._ids_after(Level.STUDY, ""):
-            try:
-                self.reconstruct(Level.STUDY, study_id, with_files=with_files)
-            except NotFoundError:
-                continue  # deleted meanwhile
+            with suppress(NotFoundError):  # deleted meanwhile
+                yield from self.instance_ids(Level.STUDY, study_id)
 
     def instances_after(self, last: str) -> Iterator[str]:
         """Yield the instances behind an id, in the order of the ids."""
@@ -144,16 +154,48 @@ class Reconstruction:
         ------
         NotFoundError
             If there is no such resource.
+        DamagedFilesError
+            If some files cannot be read; all others were.
         """
-        for instance_id in self.instance_ids(level, id_):
-            self.reconstruct_if_there(instance_id, with_files=with_files)
+        self._reconstruct_all(self.instance_ids(level, id_), with_files=with_files)
 
-    def reconstruct_if_there(
-        self, instance_id: str, *, with_files: bool = False
-    ) -> None:
-        """Do the same as `reconstruct_instance`, but for one that was deleted."""
-        with suppress(NotFoundError):
-            self.reconstruct_instance(instance_id, with_files=with_files)
+    def _reconstruct_all(self, ids: Iterable[str], *, with_files: bool) -> None:
+        damaged: list[str] = []
+        for group in groups(ids):
+            for id_, error in self.reconstruct_group(group, with_files=with_files):
+                _log.error("Instance %s cannot be reconstructed: %s", id_, error)
+                damaged.append(id_)
+        if damaged:
+            raise DamagedFilesError(damaged)
+
+    def reconstruct_group(
+        self, ids: Iterable[str], *, with_files: bool = False
+    ) -> list[tuple[str, StorageError]]:
+        """Reconstruct a few instances in one transaction.
+
+        Returns
+        -------
+        list
+            Those of which the file cannot be read, and why; they stay as they were.
+        """
+        damaged: list[tuple[str, StorageError]] = []
+        while ids:
+            files: list[FileDescription] = []
+            for id_ in ids:
+                try:
+                    files.append(self._described(id_, with_files=with_files))
+                except NotFoundError:
+                    continue  # deleted meanwhile
+                except StorageError as error:
+                    damaged.append((id_, error))
+            ids = self._take_over(files)
+        return damaged
+
+    def _take_over(self, files: Sequence[FileDescription]) -> list[str]:
+        """Write what files say; return the instances that have another one by now."""
+        if not files:
+            return []
+        return self._index.write(lambda writer: writer.describe_all(files))
 
     def reconstruct_instance(
         self, instance_id: str, *, with_files: bool = False
@@ -190,6 +232,15 @@ class Reconstruction:
         """Read the file of an instance, again if it is replaced at this moment."""
         is_done = False
         while not is_done:
+            file = self._described(instance_id, with_files=with_files)
+            is_done = self._describe(file, only)
+
+    def _describe(self, file: FileDescription, only: Level | None) -> bool:
+        return self._index.write(lambda writer: writer.describe(file, only))
+
+    def _described(self, instance_id: str, *, with_files: bool) -> FileDescription:
+        """Return what the file of an instance says; see `_renew`."""
+        while True:
             file = self._resources.open_file(instance_id)
             try:
                 if with_files:
@@ -197,13 +248,10 @@ class Reconstruction:
                     self._attachments.rewrite(
                         Level.INSTANCE, instance_id, "dicom", is_compressed=compressed
                     )
-                is_done = self._describe(self._read(instance_id, file), only)
+                return self._read(instance_id, file)
             except StorageError:
                 if self._resources.open_file(instance_id).uuid == file.uuid:
                     raise
-
-    def _describe(self, file: FileDescription, only: Level | None) -> bool:
-        return self._index.write(lambda writer: writer.describe(file, only))
 
     def _read(self, instance_id: str, file: StoredFile) -> FileDescription:
         settings = self._settings
@@ -223,3 +271,10 @@ class Reconstruction:
             metadata=file_metadata(parsed),
             index_in_series=index_in_series(parsed.attributes),
         )
+
+
+def groups(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Yield ids, as many at a time as are reconstructed in one transaction."""
+    every = iter(ids)
+    while group := list(islice(every, _GROUP_SIZE)):
+        yield group

@@ -1,6 +1,7 @@
 """`services.reconstruction`: the index is made anew from files."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -8,7 +9,7 @@ from factories import make_instance
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.main_tags import MainTags
 from obelisk.dicom.matching import CaseRule, Query, constraints_of
-from obelisk.errors import CorruptedFileError, NotFoundError
+from obelisk.errors import CorruptedFileError, DamagedFilesError, NotFoundError
 from obelisk.services.attachments import Attachments, AttachmentSettings
 from obelisk.services.content_names import CONTENT_NUMBERS, ContentNames
 from obelisk.services.labels import Labels
@@ -239,7 +240,7 @@ def test_what_does_not_exist_is_told(house):
             service.reconstruct(level, "nothing")
         with pytest.raises(NotFoundError):
             service.reconstruct_level(level, "nothing")
-    service.reconstruct_if_there("nothing")
+    assert service.reconstruct_group(["nothing"]) == []
 
 
 def test_a_study_that_goes_meanwhile_is_skipped(house, stored, monkeypatch):
@@ -306,3 +307,81 @@ def test_a_broken_file_is_told(house, stored):
 
     with pytest.raises(CorruptedFileError):
         reconstruction(house).reconstruct(Level.STUDY, stored[0].study)
+
+
+def damage(house, instance_id):
+    """Spoil the file of an instance; return where it is."""
+    key = house.resources.open_file(instance_id).uuid
+    (path,) = (path for path in house.files() if path.name == key)
+    path.write_bytes(b"no DICOM")
+    return path
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+@pytest.mark.parametrize("whole", [False, True])
+def test_damaged_files_are_named_and_others_reconstructed(
+    house, stored, is_gone, whole
+):
+    """Of a resource as of the whole archive; what is known of them stays as it was."""
+    other = house.store(make_instance(9, PatientName="Other", PatientWeight="9")).ids
+    victims = sorted(ids.instance for ids in stored)[:2]
+    for id_ in victims:
+        path = damage(house, id_)
+        if is_gone:
+            path.unlink()
+    service = reconstruction(house, main_tags=_MORE)
+    before = [house.resources.get(Level.INSTANCE, id_).row for id_ in victims]
+
+    patient = partial(service.reconstruct, Level.PATIENT, stored[0].patient)
+    with pytest.raises(DamagedFilesError) as caught:
+        (service.reconstruct_all if whole else patient)()
+
+    assert caught.value.details["identifiers"] == victims
+    assert all(id_ in caught.value.message for id_ in victims)
+    after = [house.resources.get(Level.INSTANCE, id_).row for id_ in victims]
+    assert after == before
+    fine = [ids.instance for ids in stored if ids.instance not in victims]
+    for id_ in [*fine, *([other.instance] if whole else [])]:
+        assert "Rows" in house.resources.get(Level.INSTANCE, id_).attributes
+
+
+def test_not_all_of_many_damaged_files_are_named(house):
+    """A message stays readable, and says how many there are."""
+    error = DamagedFilesError([f"id{number:03}" for number in range(150)])
+
+    assert "150" in error.message
+    assert "id099" in error.message
+    assert "id100" not in error.message
+
+
+def test_a_file_that_is_replaced_in_a_group_is_read_again(house, stored, monkeypatch):
+    """As for a single one: once more, and the rest of the group only once."""
+    service, reads = reconstruction(house), []
+    read = service._read
+
+    def outdated(instance_id, stored_file):
+        file = read(instance_id, stored_file)
+        reads.append(instance_id)
+        return replace(file, key="old") if len(reads) == 2 else file
+
+    monkeypatch.setattr(service, "_read", outdated)
+    service.reconstruct_all()
+
+    assert sorted(reads[:4]) == sorted(ids.instance for ids in stored)
+    assert reads[4:] == [reads[1]]
+
+
+def test_many_instances_take_few_transactions(house, monkeypatch):
+    """As senders wait for each of them."""
+    for number in range(60):
+        house.store(make_instance(1, number=number + 1))
+    writes, write = [], house.index.write
+
+    def counted(action):
+        writes.append(action)
+        return write(action)
+
+    monkeypatch.setattr(house.index, "write", counted)
+    reconstruction(house).reconstruct_all()
+
+    assert len(writes) == 2
