@@ -159,6 +159,7 @@ class Node:
         if self._is_writable:
             removal = Removal(self._index, self._storage)
             removal.recover()
+            self._resources.finish_deletions()
             enforce(_quota(storage), self._index, removal)
 
     def _health(self, config: Config) -> Health:

@@ -137,6 +137,14 @@ class ReadTransaction(AnnotationReading, ExportReading, ArchiveReading, JobReadi
             level = LEVELS[level.depth - 1]
         return pk
 
+    def find_begun_deletions(self) -> list[tuple[Level, str, bool]]:
+        """Return what is being deleted, and whether it grew since that began."""
+        return [
+            (level, id_, bool(is_grown))
+            for level in (Level.PATIENT, Level.STUDY)
+            for id_, is_grown in self._run_at("find_begun_deletions", level)
+        ]
+
     def series_indexes(self, pk: int) -> SeriesIndexes:
         """Return what the instances of a series say of their positions."""
         return SeriesIndexes(*self._run("series_indexes", pk).fetchone())

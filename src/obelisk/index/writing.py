@@ -237,6 +237,14 @@ class WriteTransaction(AttributeWriting, ExportWriting, JobWriting):
             level = ancestor
         return remaining
 
+    def begin_deletion(self, level: Level, id_: str) -> None:
+        """Note that the deletion of a resource takes several transactions."""
+        self._run_at("begin_deletion", level, id_)
+
+    def give_up_deletion(self, level: Level, id_: str) -> None:
+        """Forget that the deletion of a resource has begun."""
+        self._run_at("give_up_deletion", level, id_)
+
     def confirm_removals(self, keys: list[str]) -> None:
         """Forget files that have been removed from the storage area."""
         for key in keys:

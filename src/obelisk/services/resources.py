@@ -1,13 +1,16 @@
 """Read and delete what is stored."""
 
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
 
 from obelisk.dicom.levels import LEVELS, Level
-from obelisk.errors import NotFoundError
+from obelisk.errors import NotFoundError, ServerError
 from obelisk.index.base import Index
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.records import Attachment, Counts, ResourceRow
@@ -16,6 +19,8 @@ from obelisk.index.writing import WriteTransaction
 from obelisk.services.removal import Removal
 from obelisk.services.stored_files import StoredFile
 from obelisk.storage.base import Storage
+
+_log = logging.getLogger("obelisk.storage")
 
 #: So many instances are deleted at a time, if their series are not larger.
 _DELETED_MAX = 1000
@@ -181,18 +186,41 @@ class Resources:
         """Delete a resource, all below it, and its ancestors that become empty.
 
         Many instances go away some series at a time, so that other writes have their
-        turn; what is interrupted leaves the rest as it was.
+        turn. What the death of the process interrupts, `finish_deletions` ends.
 
         Returns
         -------
         tuple or None
             Level and id of the nearest ancestor that still exists, if there is one.
         """
-        for part in self._parts(level, id_):
-            self._delete_series(part)
+        parts = self._parts(level, id_)
+        if not parts:
+            return self._delete_whole(level, id_)
+        self._index.write(lambda writer: writer.begin_deletion(level, id_))
+        try:
+            for part in parts:
+                self._delete_series(part)
+            return self._delete_whole(level, id_)
+        except ServerError:
+            self._index.write(lambda writer: writer.give_up_deletion(level, id_))
+            raise
+
+    def _delete_whole(self, level: Level, id_: str) -> tuple[Level, str] | None:
         deletion = self._index.write(lambda writer: writer.delete(level, id_))
         self._removal.remove(deletion.keys)
         return deletion.remaining
+
+    def finish_deletions(self) -> None:
+        """Delete the rest of what a dead process was deleting, unless it grew since."""
+        with self._index.read() as transaction:
+            begun = transaction.find_begun_deletions()
+        for level, id_, is_grown in begun:
+            if is_grown:
+                self._index.write(partial(_give_up, level, id_))
+                continue
+            with suppress(NotFoundError):  # another process was faster
+                self.delete(level, id_)
+                _log.warning("The deletion of %s %s was finished", level.value, id_)
 
     def _parts(self, level: Level, id_: str) -> list[list[str]]:
         """Return all series but the last of a large resource, in groups."""
@@ -236,6 +264,10 @@ class Resources:
         if attachment is None:
             raise NotFoundError("attachment", instance_id)
         return attachment
+
+
+def _give_up(level: Level, id_: str, writer: WriteTransaction) -> None:
+    writer.give_up_deletion(level, id_)
 
 
 def describe(

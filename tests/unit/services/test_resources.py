@@ -90,6 +90,108 @@ def test_large_study_is_deleted_in_parts(house, monkeypatch):
     assert len(house.files()) == 1 + 3  # those of the third series are not ours
 
 
+class Died(BaseException):
+    """The process ended."""
+
+
+def die_after(house, monkeypatch, write_count):
+    """Let the process die in front of a write."""
+    write, writes = house.index.write, []
+
+    def mortal(action):
+        if len(writes) == write_count:
+            raise Died
+        writes.append(action)
+        return write(action)
+
+    monkeypatch.setattr(house.index, "write", mortal)
+
+
+def truth(house):
+    """Count what is there, and what the counters say."""
+    counts = house.resources.statistics()
+    return [
+        *(len(house.resources.ids(level)) for level in LEVELS),
+        len(house.files()),
+    ], [
+        counts.patient_count,
+        counts.study_count,
+        counts.series_count,
+        counts.instance_count,
+        counts.instance_count,
+    ]
+
+
+@pytest.mark.parametrize("level", [Level.PATIENT, Level.STUDY])
+@pytest.mark.parametrize("write_count", range(9))
+def test_deletion_in_parts_goes_on_after_a_crash(
+    house, monkeypatch, level, write_count
+):
+    """At each moment: before it is noted nothing was deleted, and all of it after."""
+    monkeypatch.setattr("obelisk.services.resources._DELETED_MAX", 8)
+    stored = [house.store(file).ids for file in make_study(series_count=4)]
+    other = house.store(make_instance(9, study=9)).ids
+    with monkeypatch.context() as patch:
+        die_after(house, patch, write_count)
+        try:
+            house.resources.delete(level, stored[0].at(level))
+        except Died:
+            is_dead = True
+        else:
+            is_dead = False
+    counts = house.resources.statistics()
+
+    assert counts.instance_count == len(house.resources.ids(Level.INSTANCE))
+    Removal(house.index, house.storage).recover()
+    house.resources.finish_deletions()
+    found, counted = truth(house)
+
+    assert found == counted
+    if write_count:
+        assert house.resources.ids(Level.INSTANCE) == [other.instance]
+    else:
+        assert is_dead
+        assert counts.instance_count == len(stored) + 1
+    with house.index.read() as transaction:
+        assert transaction.find_begun_deletions() == []
+
+
+def test_what_grew_after_a_crash_stays(house, monkeypatch):
+    """It was sent again, perhaps; the rest that was to be deleted stays, too."""
+    monkeypatch.setattr("obelisk.services.resources._DELETED_MAX", 8)
+    files = list(make_study(series_count=4))
+    stored = [house.store(file).ids for file in files]
+    with monkeypatch.context() as patch:
+        die_after(house, patch, 2)
+        with pytest.raises(Died):
+            house.resources.delete(Level.STUDY, stored[0].study)
+    house.now += 10
+    gone = next(
+        file
+        for file, ids in zip(files, stored, strict=True)
+        if ids.instance not in house.resources.ids(Level.INSTANCE)
+    )
+    house.store(gone)
+    before = house.resources.ids(Level.INSTANCE)
+    house.resources.finish_deletions()
+    house.resources.finish_deletions()
+
+    assert house.resources.ids(Level.INSTANCE) == before
+
+
+def test_a_deletion_that_failed_is_given_up(house, monkeypatch):
+    """Its caller was told; it does not come back at the next start."""
+    monkeypatch.setattr("obelisk.services.resources._DELETED_MAX", 8)
+    stored = [house.store(file).ids for file in make_study(series_count=4)]
+    with monkeypatch.context() as patch:
+        patch.setattr(house.resources, "_delete_series", fail)
+        with pytest.raises(StorageError):
+            house.resources.delete(Level.STUDY, stored[0].study)
+    house.resources.finish_deletions()
+
+    assert len(house.resources.ids(Level.INSTANCE)) == len(stored)
+
+
 def test_deletion_that_was_interrupted_is_finished_later(house, ct, monkeypatch):
     """A file that could not be removed goes at the next start."""
     ids = house.store(ct).ids

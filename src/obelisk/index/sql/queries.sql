@@ -186,6 +186,17 @@ DELETE FROM change WHERE level = ? AND resource_pk IN ({rows})
 -- name: delete_rows
 DELETE FROM {level} WHERE pk IN ({rows})
 
+-- name: begin_deletion
+INSERT OR REPLACE INTO begun_deletion SELECT {depth}, pk, last_update FROM {table} WHERE id = ?
+
+-- name: give_up_deletion
+DELETE FROM begun_deletion WHERE level = {depth} AND resource_pk = (SELECT pk FROM {table} WHERE id = ?)
+
+-- name: find_begun_deletions
+-- Whether they grew since.
+SELECT r.id, r.last_update <> d.last_update FROM begun_deletion d JOIN {table} r ON r.pk = d.resource_pk
+WHERE d.level = {depth}
+
 -- name: insert_removal
 INSERT OR IGNORE INTO removal (key) VALUES (?)
 
