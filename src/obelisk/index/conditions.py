@@ -10,8 +10,12 @@ from obelisk.dicom.dictionary import name_of
 from obelisk.dicom.matching import AnyOf, Between, Condition, HasItem, Like, fold
 
 _TRIGRAM = 3
+#: So many trigrams of a text are looked up at most.
+_TRIGRAMS_MAX = 8
 #: From that many values on they are given as one parameter.
 _MARKS_MAX = 100
+#: A parameter that SQLite does not look into: it would plan each statement anew for it.
+_PATTERN = "('' || ?)"
 _WILDCARD = re.compile(r"[*?]")
 
 #: SQL text and its parameters.
@@ -131,14 +135,15 @@ def _like(pattern: str, text: str, condition: Like) -> Clause:
         return "0", []  # no value has it, and SQLite stops there
     glob = pattern.replace("[", "[[]")
     if condition.is_multiple:
-        return f"'\\' || {text} || '\\' GLOB ?", [f"*\\{glob}\\*"]
+        return f"'\\' || {text} || '\\' GLOB {_PATTERN}", [f"*\\{glob}\\*"]
     prefix = _WILDCARD.split(pattern, maxsplit=1)[0]
     if not prefix:
-        return f"{text} GLOB ?", [glob]
+        return f"{text} GLOB {_PATTERN}", [glob]
     stop = _next(prefix)
     if stop is None:
-        return f"{text} GLOB ? AND {text} >= ?", [glob, prefix]
-    return f"{text} GLOB ? AND {text} >= ? AND {text} < ?", [glob, prefix, stop]
+        return f"{text} GLOB {_PATTERN} AND {text} >= ?", [glob, prefix]
+    sql = f"{text} GLOB {_PATTERN} AND {text} >= ? AND {text} < ?"
+    return sql, [glob, prefix, stop]
 
 
 def _between(condition: Between, text: str) -> Clause:
@@ -160,7 +165,10 @@ def _next(prefix: str) -> str | None:
 
 
 def trigrams_of(condition: Condition) -> str | None:
-    """Return what to ask the index of trigrams, `None` if it is of no help."""
+    """Return what to ask the index of trigrams, `None` if it is of no help.
+
+    What it finds is checked anyway, so few trigrams will do: each costs a look-up.
+    """
     match condition:
         case AnyOf() if all(len(value) >= _TRIGRAM for value in condition.values):
             runs, operator = list(condition.values), " OR "
@@ -172,4 +180,12 @@ def trigrams_of(condition: Condition) -> str | None:
             return None
     if not runs or len(runs) > _MARKS_MAX or "\0" in "".join(runs):
         return None
-    return operator.join('"{}"'.format(fold(run).replace('"', '""')) for run in runs)
+    return operator.join(f"({_trigrams(fold(run))})" for run in runs)
+
+
+def _trigrams(run: str) -> str:
+    """Ask for trigrams that cover a text, or its beginning if it is long."""
+    last = len(run) - _TRIGRAM
+    starts = [*range(0, last, _TRIGRAM), last][:_TRIGRAMS_MAX]
+    parts = (run[start : start + _TRIGRAM].replace('"', '""') for start in starts)
+    return " AND ".join(f'"{part}"' for part in parts)
