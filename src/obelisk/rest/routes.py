@@ -1,6 +1,6 @@
 """The whole route table on one page."""
 
-from obelisk.rest.api import get_description, get_page
+from obelisk.rest.api import get_description, get_icon, get_page
 from obelisk.rest.archiving import (
     create_archive,
     create_extended_media,
@@ -88,6 +88,7 @@ from obelisk.rest.system import (
     get_statistics,
     get_system,
     list_plugins,
+    redirect_to_icon,
     redirect_to_page,
 )
 from obelisk.rest.tools import (
@@ -126,10 +127,14 @@ from obelisk.telemetry import CATEGORIES
 ROUTES = (
     # The server
     Route("/api", get_page, ("GET",), "api"),
+    Route("/api/icon.svg", get_icon, ("GET",), "icon"),
     Route("/api/openapi.json", get_description, ("GET",), "openapi"),
     Route("/system", get_system, ("GET",), "system"),
     Route("/statistics", get_statistics, ("GET",), "statistics"),
     Route("/", redirect_to_page, ("GET",), "root"),
+    Route("/app", redirect_to_page, ("GET",), "app"),
+    Route("/app/explorer.html", redirect_to_page, ("GET",), "explorer"),
+    Route("/favicon.ico", redirect_to_icon, ("GET",), "favicon"),
     Route("/plugins", list_plugins, ("GET",), "plugins"),
     Route("/plugins/{id}", get_plugin, ("GET",), "plugin"),
     Route("/plugins/explorer.js", get_extensions, ("GET",), "extensions"),

@@ -15,9 +15,15 @@ def get_system(_request: Request, services: Services) -> Response:
     return json_response(services.system)
 
 
-def redirect_to_page(_request: Request, _services: Services) -> Response:
+def redirect_to_page(request: Request, _services: Services) -> Response:
     """Send browsers to the page that describes the REST API."""
-    return Response(b"", [("Location", "api/")], 307)
+    up = "../" * (request.path.count("/") - 1)  # there may be a proxy with a prefix
+    return Response(b"", [("Location", f"{up}api/")], 307)
+
+
+def redirect_to_icon(_request: Request, _services: Services) -> Response:
+    """Send browsers to the icon."""
+    return Response(b"", [("Location", "api/icon.svg")], 307)
 
 
 def list_plugins(_request: Request, _services: Services) -> Response:

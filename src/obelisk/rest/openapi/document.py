@@ -62,7 +62,7 @@ def texts_of(route: Route) -> tuple[str, str]:
 def group_of(path: str) -> str:
     """Return the group that a path belongs to, such as Studies."""
     first = path.split("/")[1]
-    is_single = first == "api" or path.count("/") == 1
+    is_single = first in {"api", "app"} or path.count("/") == 1
     return "Server" if is_single and first not in _COLLECTIONS else first.capitalize()
 
 

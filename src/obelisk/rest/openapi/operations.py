@@ -135,6 +135,7 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
         # The server
         api.get_page: gives({"text/html": STRING}),
         api.get_description: gives(json_of(OBJECT)),
+        api.get_icon: gives({"image/svg+xml": STRING}),
         system.get_system: gives(json_of(ref("System"))),
         system.get_statistics: gives(json_of(ref("Sizes"))),
         changes.list_changes: gives(
@@ -147,6 +148,7 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
         ),
         changes.clear_changes: gives(_TEXT),
         system.redirect_to_page: gives(_NOTHING),
+        system.redirect_to_icon: gives(_NOTHING),
         system.list_plugins: gives(json_of(ref("Ids"))),
         system.get_plugin: gives(json_of(OBJECT)),
         system.get_extensions: gives({"application/javascript": STRING}),

@@ -27,6 +27,9 @@ _EVERYWHERE = {"_method"}
 #: What does not answer with success here, or needs an argument.
 _OTHER_STATUSES = {
     "/": 307,
+    "/app": 307,
+    "/app/explorer.html": 307,
+    "/favicon.ico": 307,
     "/tools/create-archive": 400,
     "/tools/create-media": 400,
     "/tools/create-media-extended": 400,
