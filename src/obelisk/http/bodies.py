@@ -167,6 +167,11 @@ class FixedBody(_Stream):
         self._left = size
 
     @property
+    def is_here(self) -> bool:
+        """Whether all that is left of it was received."""
+        return len(self.source.received) >= self._left
+
+    @property
     def is_complete(self) -> bool:
         """See `Body.is_complete`."""
         return self._left == 0

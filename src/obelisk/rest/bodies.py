@@ -57,6 +57,19 @@ def open_body(
     raise NotSupportedError(f"Content encoding {encoding} is not supported")
 
 
+def present_body(request: Request, limits: UploadLimits) -> bytes | None:
+    """Return a body that came together with its head; `None` if there is more to do."""
+    environ = request.environ
+    stream = environ["wsgi.input"]
+    if "HTTP_CONTENT_ENCODING" in environ or not getattr(stream, "is_here", False):
+        return None
+    size = int(environ["CONTENT_LENGTH"])
+    if limits.body and size > limits.body:
+        return None
+    content: bytes = stream.read(size)
+    return content
+
+
 def _too_large(size_max: int) -> str:
     return f"The body of a request may have {size_max} bytes at most"
 

@@ -26,6 +26,8 @@ LEVEL_OF_NAME = {
     name: level for level in LEVELS for name in (level.value.lower(), level.plural)
 } | {"image": Level.INSTANCE, "images": Level.INSTANCE}
 
+_PARENTS = [(level, f"Parent{level.value}") for level in LEVELS[:-1]]
+
 _TAG = re.compile(r"([0-9a-fA-F]{4})[-,]?([0-9a-fA-F]{4})")
 
 _ORDERS = {
@@ -157,7 +159,9 @@ def _metadata_name(text: str, services: Services) -> str:
 
 
 def _labels_rule(fields: Fields) -> LabelsRule:
-    text = fields.text("LabelsConstraint", LabelsRule.ALL.value)
+    if "LabelsConstraint" not in fields:
+        return LabelsRule.ALL
+    text = fields.text("LabelsConstraint")
     try:
         return LabelsRule(text)
     except ValueError:
@@ -166,9 +170,8 @@ def _labels_rule(fields: Fields) -> LabelsRule:
 
 
 def _parents(fields: Fields) -> tuple[tuple[Level, str], ...]:
-    names = {level: f"Parent{level.value}" for level in LEVELS[:-1]}
     return tuple(
-        (level, fields.text(name)) for level, name in names.items() if name in fields
+        (level, fields.text(name)) for level, name in _PARENTS if name in fields
     )
 
 

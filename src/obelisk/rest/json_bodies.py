@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from obelisk.errors import InvalidArgumentError, InvalidInputError
-from obelisk.rest.bodies import open_body
+from obelisk.rest.bodies import open_body, present_body
 from obelisk.rest.messages import BadContentError, Request, Services
 
 _BOOLEANS = {b"1": True, b"true": True, b"0": False, b"false": False}
@@ -15,7 +15,8 @@ _INTEGER_MAX = 2**63 - 1
 
 def read_body(request: Request, services: Services) -> bytes:
     """Return the whole body of a request."""
-    return bytes(receive_body(request, services))
+    body = present_body(request, services.limits)
+    return bytes(receive_body(request, services)) if body is None else body
 
 
 def receive_body(request: Request, services: Services) -> bytearray:
