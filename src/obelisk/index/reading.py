@@ -141,7 +141,7 @@ class ReadTransaction(AnnotationReading, ExportReading, ArchiveReading, JobReadi
         """Return what is being deleted, and whether it grew since that began."""
         return [
             (level, id_, bool(is_grown))
-            for level in (Level.PATIENT, Level.STUDY)
+            for level in LEVELS[:-1]
             for id_, is_grown in self._run_at("find_begun_deletions", level)
         ]
 

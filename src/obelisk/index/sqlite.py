@@ -29,6 +29,8 @@ _BUSY_TIMEOUT_SECONDS = 30
 _GROUP_SIZE_MAX = 64
 _IDLE_READERS_MAX = 16
 _CACHE_KIB = 16_384
+#: The ids are spread over their whole index, so that a write touches many pages of it.
+_WRITER_CACHE_KIB = 65_536
 
 
 class _Write(Generic[_T]):
@@ -94,7 +96,7 @@ class SQLiteIndex:
         self._readers: deque[sqlite3.Connection] = deque()
         self._is_closed = False
         try:
-            self._writer = self._connect()
+            self._writer = self._connect(_WRITER_CACHE_KIB)
             if is_writable:
                 migrate(self._writer)
             else:
@@ -102,7 +104,7 @@ class SQLiteIndex:
         except sqlite3.Error as error:
             raise IndexUnavailableError(f"Cannot open the index: {error}") from error
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, cache_kib: int = _CACHE_KIB) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._uri,
             uri=True,
@@ -116,7 +118,7 @@ class SQLiteIndex:
             "journal_mode = WAL",
             f"synchronous = {synchronous}",
             "foreign_keys = ON",
-            f"cache_size = -{_CACHE_KIB}",
+            f"cache_size = -{cache_kib}",
         ):
             connection.execute(f"PRAGMA {pragma}")
         connection.create_function("fold", 1, fold_value, deterministic=True)

@@ -188,6 +188,26 @@ class WriteTransaction(AttributeWriting, ExportWriting, JobWriting):
         self._run("grow_total", *(-count for count in (*counts, *sizes)))
         return Deletion(remaining, keys)
 
+    def thin_out(self, series_id: str, count: int) -> list[str]:
+        """Delete some instances of a series that has more; see `delete`.
+
+        Returns
+        -------
+        list
+            The keys of their files; none if the series has no more instances, or if
+            there is none.
+        """
+        pk = self.lookup_pk(Level.SERIES, series_id)
+        if pk is None or self.counts_of(Level.SERIES, pk).instance_count <= count:
+            return []
+        lost = Counts(*self._run("first_instances_counts", pk, count).fetchone())
+        below = f"r.parent_pk = ? ORDER BY r.pk LIMIT {count:d}"
+        keys = self._insert_removals(self._delete_rows(Level.INSTANCE, pk, below))
+        self._shrink_ancestors(Level.INSTANCE, pk, lost)
+        sizes = (lost.instance_count, lost.disk_size, lost.uncompressed_size)
+        self._run("grow_total", 0, 0, 0, *(-size for size in sizes))
+        return keys
+
     def _topmost(self, level: Level, pk: int) -> tuple[Level, int, int | None]:
         """Return the highest ancestor that has nothing else below, and its parent."""
         while level is not Level.PATIENT:
@@ -202,13 +222,22 @@ class WriteTransaction(AttributeWriting, ExportWriting, JobWriting):
         keys: list[tuple[str]] = []
         for level in reversed(LEVELS[top.depth :]):
             below = "r.pk = ?" if level is top else self._below(top, level)
-            table = level.name.lower()
-            rows = f"SELECT pk FROM {table} r WHERE {below}"  # noqa: S608 -- names of our own tables
-            for name in _DELETE_ANNOTATIONS:
-                sql = STATEMENTS[name].format(rows=rows)
-                keys += self._connection.execute(sql, (level.depth, pk)).fetchall()
-            sql = STATEMENTS["delete_rows"].format(level=table, rows=rows)
-            self._connection.execute(sql, (pk,))
+            keys += self._delete_rows(level, pk, below)
+        return self._insert_removals(keys)
+
+    def _delete_rows(self, level: Level, pk: int, below: str) -> list[tuple[str]]:
+        """Delete the rows of a level that a condition holds for; return their files."""
+        table = level.name.lower()
+        rows = f"SELECT pk FROM {table} r WHERE {below}"  # noqa: S608 -- names of our own tables
+        keys: list[tuple[str]] = []
+        for name in _DELETE_ANNOTATIONS:
+            sql = STATEMENTS[name].format(rows=rows)
+            keys += self._connection.execute(sql, (level.depth, pk)).fetchall()
+        sql = STATEMENTS["delete_rows"].format(level=table, rows=rows)
+        self._connection.execute(sql, (pk,))
+        return keys
+
+    def _insert_removals(self, keys: list[tuple[str]]) -> list[str]:
         self._connection.executemany(STATEMENTS["insert_removal"], keys)
         return [key for (key,) in keys]
 

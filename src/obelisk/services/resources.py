@@ -185,21 +185,20 @@ class Resources:
     def delete(self, level: Level, id_: str) -> tuple[Level, str] | None:
         """Delete a resource, all below it, and its ancestors that become empty.
 
-        Many instances go away some series at a time, so that other writes have their
-        turn. What the death of the process interrupts, `finish_deletions` ends.
+        Many instances go away some at a time, so that other writes have their turn.
+        What the death of the process interrupts, `finish_deletions` ends.
 
         Returns
         -------
         tuple or None
             Level and id of the nearest ancestor that still exists, if there is one.
         """
-        parts = self._parts(level, id_)
-        if not parts:
+        count, series = self._size_of(level, id_)
+        if count <= _DELETED_MAX:
             return self._delete_whole(level, id_)
         self._index.write(lambda writer: writer.begin_deletion(level, id_))
         try:
-            for part in parts:
-                self._delete_series(part)
+            self._delete_most(series, max(1, len(series) * _DELETED_MAX // count))
             return self._delete_whole(level, id_)
         except ServerError:
             self._index.write(lambda writer: writer.give_up_deletion(level, id_))
@@ -222,18 +221,34 @@ class Resources:
                 self.delete(level, id_)
                 _log.warning("The deletion of %s %s was finished", level.value, id_)
 
-    def _parts(self, level: Level, id_: str) -> list[list[str]]:
-        """Return all series but the last of a large resource, in groups."""
-        if level in (Level.SERIES, Level.INSTANCE):
-            return []
+    def _size_of(self, level: Level, id_: str) -> tuple[int, list[str]]:
+        """Return how many instances are below a resource, and its series if many."""
         with self._index.read() as transaction:
             pk = transaction.get_pk(level, id_)
             count = transaction.counts_of(level, pk).instance_count
-            if count <= _DELETED_MAX:
-                return []
-            ids = transaction.find_descendant_ids(level, pk, Level.SERIES)[:-1]
-        size = max(1, len(ids) * _DELETED_MAX // count)
-        return [ids[start : start + size] for start in range(0, len(ids), size)]
+            if level is Level.SERIES or count <= _DELETED_MAX:
+                return count, [id_]
+            return count, transaction.find_descendant_ids(level, pk, Level.SERIES)
+
+    def _delete_most(self, series: Sequence[str], group_size: int) -> None:
+        """Delete series in groups, but for what is left of the last one."""
+        for start in range(0, len(series) - 1, group_size):
+            group = series[start : min(start + group_size, len(series) - 1)]
+            if len(group) == 1:
+                self._thin_out(group[0])
+            self._delete_series(group)
+        for id_ in series[-1:]:
+            self._thin_out(id_)
+
+    def _thin_out(self, series_id: str) -> None:
+        """Delete instances of a large series, until few are left."""
+        is_large = True
+        while is_large:
+            keys = self._index.write(
+                lambda writer: writer.thin_out(series_id, _DELETED_MAX)
+            )
+            self._removal.remove(keys)
+            is_large = bool(keys)
 
     def _delete_series(self, ids: Sequence[str]) -> None:
         """Delete those series that are still there, in one transaction."""

@@ -4,6 +4,7 @@ from factories import make_instance, make_study
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.errors import NotFoundError, StorageError
 from obelisk.index.writing import WriteTransaction
+from obelisk.services.labels import Labels
 from obelisk.services.removal import Removal
 
 
@@ -122,14 +123,17 @@ def truth(house):
     ]
 
 
-@pytest.mark.parametrize("level", [Level.PATIENT, Level.STUDY])
-@pytest.mark.parametrize("write_count", range(9))
+@pytest.mark.parametrize("level", LEVELS[:3])
+@pytest.mark.parametrize("write_count", range(13))
 def test_deletion_in_parts_goes_on_after_a_crash(
     house, monkeypatch, level, write_count
 ):
     """At each moment: before it is noted nothing was deleted, and all of it after."""
-    monkeypatch.setattr("obelisk.services.resources._DELETED_MAX", 8)
-    stored = [house.store(file).ids for file in make_study(series_count=4)]
+    monkeypatch.setattr("obelisk.services.resources._DELETED_MAX", 5)
+    shape = {"series_count": 1, "instance_count": 18}
+    if level is not Level.SERIES:
+        shape = {"series_count": 3, "instance_count": 6}
+    stored = [house.store(file).ids for file in make_study(**shape)]
     other = house.store(make_instance(9, study=9)).ids
     with monkeypatch.context() as patch:
         die_after(house, patch, write_count)
@@ -154,6 +158,40 @@ def test_deletion_in_parts_goes_on_after_a_crash(
         assert counts.instance_count == len(stored) + 1
     with house.index.read() as transaction:
         assert transaction.find_begun_deletions() == []
+
+
+def test_a_large_series_is_deleted_in_parts(house, monkeypatch):
+    """Some instances at a time, with what belongs to them, and all counts follow."""
+    monkeypatch.setattr("obelisk.services.resources._DELETED_MAX", 4)
+    stored = [
+        house.store(file).ids for file in make_study(series_count=2, instance_count=11)
+    ]
+    first, second = sorted({ids.series for ids in stored})
+    labels = Labels(house.index)
+    for ids in stored:
+        labels.add(Level.INSTANCE, ids.instance, "mine")
+    seen, thin_out = [], WriteTransaction.thin_out
+
+    def noted(writer, series_id, count):
+        keys = thin_out(writer, series_id, count)
+        left = writer.counts_of(Level.STUDY, writer.get_pk(Level.STUDY, study))
+        seen.append((len(keys), left.instance_count, writer.total_counts()))
+        return keys
+
+    study = stored[0].study
+    monkeypatch.setattr(WriteTransaction, "thin_out", noted)
+    remaining = house.resources.delete(Level.SERIES, first)
+
+    assert remaining == (Level.STUDY, study)
+    assert [(keys, left) for keys, left, _ in seen] == [(4, 18), (4, 14), (0, 14)]
+    assert [total.instance_count for *_, total in seen] == [18, 14, 14]
+    assert house.resources.ids(Level.SERIES) == [second]
+    found, counted = truth(house)
+    assert found == counted == [1, 1, 1, 11, 11]
+    sizes = house.resources.statistics()
+    assert sizes.disk_size == sum(path.stat().st_size for path in house.files())
+    house.resources.delete(Level.SERIES, second)
+    assert labels.everywhere() == []
 
 
 def test_what_grew_after_a_crash_stays(house, monkeypatch):

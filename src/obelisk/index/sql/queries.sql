@@ -197,6 +197,12 @@ DELETE FROM begun_deletion WHERE level = {depth} AND resource_pk = (SELECT pk FR
 SELECT r.id, r.last_update <> d.last_update FROM begun_deletion d JOIN {table} r ON r.pk = d.resource_pk
 WHERE d.level = {depth}
 
+-- name: first_instances_counts
+-- Of the first instances of a series, as those of a series are counted.
+SELECT 1, 1, 1, COUNT(*), SUM(disk_size), SUM(uncompressed_size),
+       SUM(other_disk_size), SUM(other_uncompressed_size)
+FROM (SELECT * FROM instance WHERE parent_pk = ? ORDER BY pk LIMIT ?)
+
 -- name: insert_removal
 INSERT OR IGNORE INTO removal (key) VALUES (?)
 
