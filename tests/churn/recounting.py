@@ -14,7 +14,7 @@ _LEVELS = ("patient", "study", "series", "instance")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 #: What belongs to resources, and must not outlive them.
-_ANNOTATIONS = ("attachment", "user_metadata", "label", "change")
+_ANNOTATIONS = ("attachment", "user_metadata", "label", "change", "begun_deletion")
 
 
 def discrepancies(storage: Path) -> list[str]:

@@ -344,3 +344,28 @@ def test_silent_connections_hold_nobody_up(server: RunningServer) -> None:
     finally:
         for connection in connections:
             connection.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/", "/api/"),
+        ("/app", "/api/"),
+        ("/app/", "/api/"),
+        ("/app/explorer.html", "/api/"),
+        ("/favicon.ico", "/api/icon.svg"),
+    ],
+)
+def test_browsers_find_the_page_and_the_icon(
+    server: RunningServer, path: str, target: str
+) -> None:
+    """What they ask Orthanc for leads to what is here."""
+    answer = requests.get(server.url + path, timeout=30)
+
+    assert [one.status_code for one in answer.history] == [307]
+    assert answer.url == server.url + target
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].split(";")[0] in {
+        "text/html",
+        "image/svg+xml",
+    }

@@ -197,3 +197,27 @@ def test_unknown_names_of_metadata(shared: RunningServer) -> None:
         for kind in ("metadata/foo", "attachments/foo/data"):
             error = _get(shared, f"/instances/{id_}/{kind}")
             assert (error["HttpStatus"], error["OrthancStatus"]) == (404, 7)
+
+
+def test_damaged_files_are_named(tmp_path: Path) -> None:
+    """The answer says which; the other studies are reconstructed, in spite of them."""
+    with running_server(OBELISK, tmp_path) as server:
+        stored = [_store(server, seed, Rows=8) for seed in (1, 2, 3)]
+        victim = min(stored, key=lambda one: one["ParentStudy"])
+        shown = _get(server, f"/instances/{victim['ID']}")
+        (path,) = server.storage.rglob(shown["FileUuid"])
+        path.write_bytes(b"damaged")
+    more = {"ExtraMainDicomTags": _MORE}
+    with running_server(OBELISK, tmp_path, **more) as server:
+        answers = [
+            _post(server, "/tools/reconstruct"),
+            _post(server, f"/studies/{victim['ParentStudy']}/reconstruct"),
+        ]
+        known = [
+            "Rows" in _get(server, f"/instances/{one['ID']}")["MainDicomTags"]
+            for one in stored
+        ]
+
+    assert [answer.status_code for answer in answers] == [500, 500]
+    assert all(victim["ID"] in answer.json()["Details"] for answer in answers)
+    assert known == [one != victim for one in stored]

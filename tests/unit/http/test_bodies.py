@@ -41,10 +41,13 @@ def test_fixed_body(pair) -> None:
     source = _source(transport, b"abc")
     body = FixedBody(source, 5)
 
+    assert not body.is_here
     assert (body.read(2), body.read(), body.read()) == (b"ab", b"cde", b"")
     assert body.is_complete
     source = _source(transport, b"abcdefg")
-    assert FixedBody(source, 5).read() == b"abcde"
+    whole = FixedBody(source, 5)
+    assert whole.is_here
+    assert whole.read() == b"abcde"
     assert source.received == b"fg"
 
 

@@ -14,7 +14,7 @@ from obelisk.errors import (
     NotSupportedError,
 )
 from obelisk.rest.admission import Admission
-from obelisk.rest.bodies import gunzip, open_body
+from obelisk.rest.bodies import gunzip, open_body, present_body
 from obelisk.rest.messages import Request, UploadLimits
 
 
@@ -108,3 +108,39 @@ def test_gzip_in_pieces(content: bytes, step: int, level: int) -> None:
     pieces = [stream[start : start + step] for start in range(0, len(stream), step)]
 
     assert b"".join(gunzip(pieces, 0)) == content
+
+
+class Here(io.BytesIO):
+    """A stream that has all its bytes, or not."""
+
+    is_here = True
+
+
+class Coming(Here):
+    """One that waits."""
+
+    is_here = False
+
+
+@pytest.mark.parametrize(
+    ("stream", "size_max", "headers", "expected"),
+    [
+        (Here, 0, {}, b"content"),
+        (Here, 7, {}, b"content"),
+        (Here, 6, {}, None),
+        (Here, 0, {"HTTP_CONTENT_ENCODING": "gzip"}, None),
+        (Coming, 0, {}, None),
+        (io.BytesIO, 0, {}, None),
+    ],
+)
+def test_body_that_is_here(
+    stream: type[io.BytesIO],
+    size_max: int,
+    headers: dict[str, str],
+    expected: bytes | None,
+) -> None:
+    """It is given as it is; a limit, an encoding or a wait are for the long way."""
+    environ = {"wsgi.input": stream(b"content"), "CONTENT_LENGTH": "7"} | headers
+    environ = EnvironBuilder("/", method="POST").get_environ() | environ
+
+    assert present_body(Request(environ), UploadLimits(body=size_max)) == expected
