@@ -112,6 +112,59 @@ def make_pam(pixels, tuple_type, maximum=255):
     return header.encode() + pixels.astype(dtype).tobytes()
 
 
+def make_tiff(*frames, order="<", planes=1, tags=()):
+    """Make a TIFF of arrays of rows, columns and samples of 16 bits, not compressed.
+
+    `planes` is its planar configuration; `tags` are pairs that replace others.
+    """
+    content = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, 8)
+    for index, frame in enumerate(frames):
+        placed = np.moveaxis(frame, -1, 0) if planes == 2 else frame
+        pixels = placed.astype(f"{order}u2").tobytes()
+        entries = _tiff_entries(frame.shape, planes) | dict(tags)
+        is_last = index == len(frames) - 1
+        content += _tiff_frame(entries, pixels, len(content), order, is_last=is_last)
+    return content
+
+
+def _tiff_entries(shape, planes):
+    rows, columns, samples = shape
+    strips = samples if planes == 2 else 1
+    return {
+        256: [columns],
+        257: [rows],
+        258: [16] * samples,
+        259: [1],
+        262: [2 if samples > 2 else 1],
+        273: [0] * strips,
+        277: [samples],
+        278: [rows],
+        279: [rows * columns * samples * 2 // strips] * strips,
+        284: [planes],
+        338: [2] * (1 - samples % 2),
+    }
+
+
+def _tiff_frame(entries, pixels, position, order, *, is_last):
+    """Make a directory, its long values and its pixels, to be put at a position."""
+    entries = {tag: values for tag, values in sorted(entries.items()) if values}
+    after = position + 2 + 12 * len(entries) + 4
+    data = after + sum(4 * len(values) for values in entries.values())
+    size = entries[279][0]
+    entries[273] = [data + size * strip for strip in range(len(entries[273]))]
+    directory, longer = struct.pack(f"{order}H", len(entries)), b""
+    for tag, values in entries.items():
+        packed = struct.pack(f"{order}{len(values)}I", *values)
+        directory += struct.pack(f"{order}HHI", tag, 4, len(values))
+        if len(values) > 1:
+            directory += struct.pack(f"{order}I", after + len(longer))
+            longer += packed
+        else:
+            directory += packed
+    following = struct.pack(f"{order}I", 0 if is_last else data + len(pixels))
+    return directory + following + longer.ljust(data - after, b"\0") + pixels
+
+
 def save(image, file_format, **options):
     """Write an image of Pillow."""
     file = io.BytesIO()

@@ -1,35 +1,17 @@
-"""The process that decodes images: `python -m obelisk.imaging`."""
+"""The process that decodes images with Pillow: `python -m obelisk.imaging`."""
 
-import resource
-import sys
-
-import orjson
+from typing import Any
 
 from obelisk.imaging.decoding import decode
 from obelisk.imaging.encoding import encode
-from obelisk.imaging.pictures import PixelEncoding, UnreadableImageError
-from obelisk.imaging.protocol import receive, send
-
-#: How much memory the process may take.
-_MEMORY_MAX = 3 << 30
+from obelisk.imaging.pictures import Picture, PixelEncoding
+from obelisk.imaging.serving import serve
 
 
-def main() -> None:
-    """Answer requests on standard input until it ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_MAX, _MEMORY_MAX))
-    requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    while (message := receive(requests)) is not None:
-        header, content = message
-        try:
-            picture = decode(content, header["format"])
-            picture = encode(picture, PixelEncoding(header["encoding"]))
-        except UnreadableImageError as error:
-            send(answers, orjson.dumps({"error": error.message}), b"")
-        except MemoryError:
-            send(answers, orjson.dumps({"error": "The image is too large"}), b"")
-        else:
-            send(answers, picture.header(), picture.pixels)
+def _work(content: bytes, fields: dict[str, Any]) -> Picture:
+    picture = decode(content, fields["format"])
+    return encode(picture, PixelEncoding(fields["encoding"]))
 
 
 if __name__ == "__main__":
-    main()
+    serve(_work)

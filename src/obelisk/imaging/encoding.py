@@ -1,4 +1,4 @@
-"""Compresses pixels; runs in a process of its own."""
+"""Compresses pixels with loss; runs in a process of its own."""
 
 import io
 from dataclasses import replace
@@ -37,7 +37,7 @@ def encode(picture: Picture, encoding: PixelEncoding) -> Picture:
         picture,
         pixels=b"".join(frames),
         frame_sizes=[len(frame) for frame in frames],
-        is_lossy=picture.is_lossy or encoding is not PixelEncoding.JPEG_2000_LOSSLESS,
+        is_lossy=True,
     )
 
 
@@ -49,13 +49,12 @@ def _encode(
     if encoding is PixelEncoding.JPEG:
         image.save(file, "JPEG", quality=_QUALITY, subsampling="4:2:2")
     else:
-        is_lossy = encoding is PixelEncoding.JPEG_2000
         image.save(
             file,
             "JPEG2000",
             no_jp2=True,
-            irreversible=is_lossy,
-            quality_layers=[10] if is_lossy else None,
+            irreversible=True,
+            quality_layers=[10],
             mct=int(picture.samples == 3),
         )
     return file.getvalue()

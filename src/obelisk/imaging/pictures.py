@@ -32,6 +32,18 @@ class PixelEncoding(Enum):
     JPEG = "JPEG"
     JPEG_2000 = "JPEG 2000"
     JPEG_2000_LOSSLESS = "JPEG 2000 lossless"
+    JPEG_LOSSLESS = "lossless JPEG"
+    JPEG_LS = "JPEG-LS"
+    HTJ2K_LOSSLESS = "HTJ2K lossless"
+    RLE = "RLE"
+
+
+#: Those that compress without loss.
+LOSSLESS = frozenset(PixelEncoding) - {
+    PixelEncoding.NATIVE,
+    PixelEncoding.JPEG,
+    PixelEncoding.JPEG_2000,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,21 @@ import orjson
 from obelisk.errors import UnavailableError
 from obelisk.imaging.pictures import (
     FORMATS,
+    LOSSLESS,
     Picture,
     PixelEncoding,
     UnreadableImageError,
 )
 from obelisk.imaging.protocol import receive, send
 
-#: How many images are decoded at the same time.
+#: How many images are decoded at the same time, and how many processes of a program.
 _PROCESSES_MAX = 2
 
 #: How long an image may take.
 _SECONDS_MAX = 60.0
+
+#: The programs that decode; the second one can do more, but takes longer to start.
+_PLAIN, _CODECS = "obelisk.imaging", "obelisk.imaging.codec_process"
 
 _Process = subprocess.Popen[bytes]
 
@@ -35,7 +39,7 @@ class ImageReader:
     def __init__(self, seconds_max: float = _SECONDS_MAX) -> None:
         self._turns = threading.BoundedSemaphore(_PROCESSES_MAX)
         self._lock = threading.Lock()
-        self._idle: list[_Process] = []
+        self._idle: dict[str, list[_Process]] = {_PLAIN: [], _CODECS: []}
         self._seconds_max = seconds_max
 
     def read(
@@ -53,17 +57,18 @@ class ImageReader:
         UnavailableError
             If no process can be started.
         """
-        header = orjson.dumps(
-            {"format": FORMATS[media_type], "encoding": encoding.value}
-        )
+        file_format = FORMATS[media_type]
+        header = orjson.dumps({"format": file_format, "encoding": encoding.value})
+        is_plain = encoding not in LOSSLESS and file_format != "TIFF"
+        program = _PLAIN if is_plain else _CODECS
         with self._turns:
-            process = self._take()
+            process = self._take(program)
             answer = self._ask(process, header, content)
             if answer is None:
                 _end(process)
                 raise UnreadableImageError("The image cannot be decoded")
             with self._lock:
-                self._idle.append(process)
+                self._idle[program].append(process)
         fields, pixels = answer
         if "error" in fields:
             raise UnreadableImageError(str(fields["error"]))
@@ -72,20 +77,21 @@ class ImageReader:
     def close(self) -> None:
         """End the processes; what is being decoded goes on."""
         with self._lock:
-            idle, self._idle = self._idle, []
+            idle = [one for waiting in self._idle.values() for one in waiting]
+            self._idle = {_PLAIN: [], _CODECS: []}
         for process in idle:
             _end(process)
 
-    def _take(self) -> _Process:
+    def _take(self, program: str) -> _Process:
         with self._lock:
-            while self._idle:
-                process = self._idle.pop()
+            while self._idle[program]:
+                process = self._idle[program].pop()
                 if process.poll() is None:
                     return process
                 _end(process)
         try:
-            return subprocess.Popen(
-                [sys.executable, "-m", "obelisk.imaging"],
+            return subprocess.Popen(  # noqa: S603 -- one of our own programs
+                [sys.executable, "-m", program],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -29,16 +29,15 @@ _CHUNK_BYTES = 1_048_576
 _IMAGE_BYTES_MAX = 1 << 30
 #: How pixels are encoded and colours represented, by transfer syntax.
 _ENCODINGS = {
-    EXPLICIT_VR_LITTLE_ENDIAN: PixelEncoding.NATIVE,
-    "1.2.840.10008.1.2.4.50": PixelEncoding.JPEG,
-    "1.2.840.10008.1.2.4.90": PixelEncoding.JPEG_2000_LOSSLESS,
-    "1.2.840.10008.1.2.4.91": PixelEncoding.JPEG_2000,
-}
-_COLOURS = {
-    EXPLICIT_VR_LITTLE_ENDIAN: "RGB",
-    "1.2.840.10008.1.2.4.50": "YBR_FULL_422",
-    "1.2.840.10008.1.2.4.90": "YBR_RCT",
-    "1.2.840.10008.1.2.4.91": "YBR_ICT",
+    EXPLICIT_VR_LITTLE_ENDIAN: (PixelEncoding.NATIVE, "RGB"),
+    "1.2.840.10008.1.2.4.50": (PixelEncoding.JPEG, "YBR_FULL_422"),
+    "1.2.840.10008.1.2.4.57": (PixelEncoding.JPEG_LOSSLESS, "RGB"),
+    "1.2.840.10008.1.2.4.70": (PixelEncoding.JPEG_LOSSLESS, "RGB"),
+    "1.2.840.10008.1.2.4.80": (PixelEncoding.JPEG_LS, "RGB"),
+    "1.2.840.10008.1.2.4.90": (PixelEncoding.JPEG_2000_LOSSLESS, "YBR_RCT"),
+    "1.2.840.10008.1.2.4.91": (PixelEncoding.JPEG_2000, "YBR_ICT"),
+    "1.2.840.10008.1.2.4.201": (PixelEncoding.HTJ2K_LOSSLESS, "YBR_RCT"),
+    "1.2.840.10008.1.2.5": (PixelEncoding.RLE, "RGB"),
 }
 _MP4 = "video/mp4"
 _JPEG = frozenset({"image/jpeg", "image/jpg"})
@@ -124,11 +123,12 @@ class Embedding:
         uid = content.transfer_syntax_uid
         if uid not in _ENCODINGS:
             raise InvalidArgumentError(f"Pixels cannot be encoded in {uid}")
+        encoding, colour = _ENCODINGS[uid]
         pictures = [
-            self._images.read(_whole(one.content), one.media_type, _ENCODINGS[uid])
+            self._images.read(_whole(one.content), one.media_type, encoding)
             for one in content.files
         ]
-        layout = _layout(pictures, uid)
+        layout = _layout(pictures, colour)
         is_multi_frame = content.is_multi_frame or layout.frame_count > 1
         if uid != EXPLICIT_VR_LITTLE_ENDIAN:
             frames = [
@@ -151,7 +151,7 @@ def _split(picture: Picture) -> Iterator[bytes]:
         start += size
 
 
-def _layout(pictures: Sequence[Picture], transfer_syntax_uid: str) -> Layout:
+def _layout(pictures: Sequence[Picture], colour: str) -> Layout:
     kinds = {(one.columns, one.rows, one.samples, one.bits) for one in pictures}
     if len(kinds) > 1:
         raise UnreadableContentError("The frames differ in size or kind")
@@ -162,7 +162,7 @@ def _layout(pictures: Sequence[Picture], transfer_syntax_uid: str) -> Layout:
         sum(one.frame_count for one in pictures),
         samples,
         bits,
-        _COLOURS[transfer_syntax_uid] if samples > 1 else "MONOCHROME2",
+        colour if samples > 1 else "MONOCHROME2",
         is_lossy=any(one.is_lossy for one in pictures),
     )
 

@@ -148,19 +148,6 @@ def test_bad_images(content, file_format):
         decode(content, file_format)
 
 
-@pytest.mark.parametrize(("colour_type", "bits"), [(0, 8), (0, 16), (2, 8)])
-def test_lossless_encoding(colour_type, bits):
-    """JPEG 2000 without loss gives the same pixels back, frame by frame."""
-    pixels = make_pixels(colour_type, bits, 64, 48)
-    picture = decode(make_pam(pixels, "X", (1 << bits) - 1), "PAM")
-    encoded = encode(picture, PixelEncoding.JPEG_2000_LOSSLESS)
-
-    assert encoded.frame_sizes == [len(encoded.pixels)]
-    with Image.open(io.BytesIO(encoded.pixels)) as image:
-        assert np.array_equal(np.asarray(image).reshape(pixels.shape), pixels)
-    assert not encoded.is_lossy
-
-
 def test_lossy_encoding():
     """JPEG and JPEG 2000 lose something, and say so."""
     picture = decode(save(rgb_image(32, 32), "PNG"), "PNG")
