@@ -1,16 +1,20 @@
 """What every job type keeps to; a type that is registered is tested here."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from factories import make_study
 from obelisk.dicom.levels import Level
+from obelisk.dicom.unique_identifiers import UIDGenerator
+from obelisk.imaging.reader import ImageReader
 from obelisk.index.job_records import JobRow
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.job_types import JOB_TYPES
+from obelisk.job_types.creation import InstanceCreation
 from obelisk.job_types.reconstruction import ArchiveReconstruction
 from obelisk.jobs.base import JobServices
 from obelisk.jobs.ownership import Owner
@@ -24,11 +28,15 @@ from obelisk.jobs.transitions import ErrorFacts, Transitions
 from obelisk.services.archiving.archiving import ArchiveForm, Archiving
 from obelisk.services.attachments import Attachments, AttachmentSettings
 from obelisk.services.content_names import CONTENT_NUMBERS, ContentNames
+from obelisk.services.creation import Creation, Identity
+from obelisk.services.creation_orders import CreationOrder, KeptOrders
+from obelisk.services.embedding import Embedding, NewContent, NewFile, bytes_blob
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.ingest import Ingest, IngestSettings, Origin
 from obelisk.services.reconstruction import Reconstruction, ReconstructionSettings
 from obelisk.services.removal import Removal
 from obelisk.services.resources import Resources
+from obelisk.services.samples import Samples
 from obelisk.services.verification import Verification
 from obelisk.storage.filesystem import FilesystemStorage
 
@@ -61,6 +69,7 @@ class Archive:
                 ReconstructionSettings(),
             ),
             archiving=Archiving(self.index, self.storage, AssumedEncoding()),
+            creation=self.open_creation(ingest),
         )
         types, signals, owner = JobTypes(JOB_TYPES), Signals(), Owner("me")
         rules = Transitions(lambda error: ErrorFacts(1, error.message), 10)
@@ -76,11 +85,29 @@ class Archive:
             clock=self.queue.clock,
         )
 
+    def open_creation(self, ingest):
+        """Return what makes instances, of attributes and documents only."""
+        encoding, uids = AssumedEncoding(), UIDGenerator()
+        return Creation(
+            self.index,
+            self.resources,
+            Samples(self.index, self.resources, encoding),
+            ingest,
+            Embedding(ImageReader(), uids),
+            KeptOrders(self.storage),
+            encoding,
+            uids,
+        )
+
     def submit(self, name, **options):
         """Submit a job of a type about the whole study."""
         studies = [(Level.STUDY, id_) for id_ in self.resources.ids(Level.STUDY)]
         instances = self.resources.instances_of(studies)
         job = EXAMPLES[name](studies, instances)
+        if name == "InstanceCreation":
+            kept = self.workplace.services.creation.orders.keep(ORDER)
+            job = replace(job, key=kept.pending.key)
+            options["files"] = [kept.pending]
         return self.queue.submit(Submission(job=job, **options))
 
     def claim(self):
@@ -121,6 +148,16 @@ def _about_archives(name):
 
 ARCHIVES = {"Archive", "Media"}
 
+#: A series of documents.
+ORDER = CreationOrder(
+    tags={"PatientID": "new"},
+    contents=[
+        NewContent(files=[NewFile("application/pdf", bytes_blob(b"%PDF-" + number))])
+        for number in (b"1", b"22", b"333", b"4444", b"55555")
+    ],
+    is_series=True,
+)
+
 #: An example of each type; a new one needs its own.
 EXAMPLES = {
     **{
@@ -128,13 +165,19 @@ EXAMPLES = {
         for name in ("Deletion", "Verification", "Reconstruction")
     },
     **{name: _about_archives(name) for name in ARCHIVES},
+    "InstanceCreation": lambda _, _instances: InstanceCreation(
+        key="k",
+        instance_count=ORDER.instance_count,
+        identity=Identity(0.0, UUID(int=5)),
+        origin=Origin("RestApi"),
+    ),
     "ArchiveReconstruction": lambda _, instances: ArchiveReconstruction(
         instance_count=len(instances)
     ),
 }
 
 #: What is gone is fine for these.
-TOLERANT = {"Deletion", "ArchiveReconstruction", *ARCHIVES}
+TOLERANT = {"Deletion", "ArchiveReconstruction", "InstanceCreation", *ARCHIVES}
 
 
 @pytest.fixture
@@ -145,6 +188,7 @@ def archives(tmp_path, monkeypatch):
     monkeypatch.setattr("obelisk.job_types.deletion._STEP_INSTANCES", 3)
     monkeypatch.setattr("obelisk.job_types.reconstruction._STEP_SECONDS", 0)
     monkeypatch.setattr("obelisk.services.reconstruction._GROUP_SIZE", 1)
+    monkeypatch.setattr("obelisk.job_types.creation._STEP_SECONDS", 0)
     opened = []
 
     def build():

@@ -17,11 +17,6 @@ from obelisk.jobs.streams import Streams
 from obelisk.jobs.transitions import ErrorFacts, Transitions
 from obelisk.metrics.registry import Metrics
 from obelisk.rest.failures import status_of
-from obelisk.services.archiving.archiving import Archiving
-from obelisk.services.encoding import AssumedEncoding
-from obelisk.services.reconstruction import Reconstruction
-from obelisk.services.removal import Removal
-from obelisk.services.verification import Verification
 from obelisk.storage.base import Storage
 
 
@@ -36,12 +31,8 @@ class JobOffice:
         Where the jobs are.
     storage
         Where their outputs are.
-    encoding
-        The character set of files that name none.
-    reconstruction
-        What jobs reconstruct with.
-    archiving
-        Makes archives.
+    services
+        What jobs work with.
     metrics
         Where jobs are noted.
     """
@@ -51,9 +42,7 @@ class JobOffice:
         config: Config,
         index: Index,
         storage: Storage,
-        encoding: AssumedEncoding,
-        reconstruction: Reconstruction,
-        archiving: Archiving,
+        services: JobServices,
         metrics: Metrics,
     ) -> None:
         jobs = config.jobs
@@ -64,18 +53,13 @@ class JobOffice:
         self.queue = JobQueue(
             index, storage, types, transitions, self._signals, owner=owner
         )
-        removal = Removal(index, storage)
         #: What clients are sent, among the jobs.
-        self.streams = Streams(self.queue, index, removal, transitions, self._signals)
+        self.streams = Streams(
+            self.queue, index, services.removal, transitions, self._signals
+        )
         workplace = Workplace(
             owner=owner,
-            services=JobServices(
-                index=index,
-                removal=removal,
-                verification=Verification(index, storage, encoding),
-                reconstruction=reconstruction,
-                archiving=archiving,
-            ),
+            services=services,
             types=types,
             transitions=transitions,
             signals=self._signals,

@@ -24,6 +24,7 @@ from obelisk.dicom.main_tags import MainTags
 from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.imaging.reader import ImageReader
 from obelisk.index.sqlite import SQLiteIndex
+from obelisk.jobs.base import JobServices
 from obelisk.metrics.registry import Metrics
 from obelisk.rest.admission import Admission
 from obelisk.rest.application import Application
@@ -53,6 +54,7 @@ from obelisk.services.content_names import (
     ContentNames,
 )
 from obelisk.services.creation import Creation
+from obelisk.services.creation_orders import KeptOrders
 from obelisk.services.embedding import Embedding
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.exports import Exports
@@ -70,6 +72,7 @@ from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
 from obelisk.services.samples import Samples
 from obelisk.services.stability import Stability
+from obelisk.services.verification import Verification
 from obelisk.services.views import Views
 from obelisk.storage.filesystem import FilesystemStorage
 
@@ -114,7 +117,7 @@ class Node:
         self._uids = UIDGenerator(config.service.uid_root or "")
         dicom = dicom_settings(config.dicom)
         self._negotiation = Negotiation(dicom)
-        self._jobs = self._open_jobs(config)
+        self._jobs = self._open_jobs(config, ingest)
         self._tags_cache = BytesCache(TAGS_CACHE_BYTES)
         self._watch = Watch(config, self._index, self._tags_cache)
         self._dicom: DICOMServer | None = None
@@ -179,7 +182,7 @@ class Node:
         samples = Samples(self._index, resources, encoding)
         return Services(
             ingest=ingest,
-            creation=self._creation(resources, samples, ingest),
+            creation=self._creation,
             resources=resources,
             finding=Finding(self._index, resources, samples, find),
             requested_tags=self._requested_tags(resources, find),
@@ -213,16 +216,14 @@ class Node:
             archive_defaults=_archive_defaults(config.archives),
         )
 
-    def _creation(
-        self, resources: Resources, samples: Samples, ingest: Ingest
-    ) -> Creation:
-        embedding = Embedding(self._images, self._uids)
+    def _open_creation(self, ingest: Ingest) -> Creation:
         return Creation(
             self._index,
-            resources,
-            samples,
+            self._resources,
+            Samples(self._index, self._resources, self._encoding),
             ingest,
-            embedding,
+            Embedding(self._images, self._uids),
+            KeptOrders(self._storage),
             self._encoding,
             self._uids,
         )
@@ -273,13 +274,21 @@ class Node:
         made.warn_if_outdated()
         return made
 
-    def _open_jobs(self, config: Config) -> JobOffice:
+    def _open_jobs(self, config: Config, ingest: Ingest) -> JobOffice:
         self._attachments = self._open_attachments(config)
         self._reconstruction = self._open_reconstruction(config)
         where = (self._index, self._storage, self._encoding)
         self._archiving = Archiving(*where, config.archives.kept_count_max)
-        services = (self._reconstruction, self._archiving)
-        return JobOffice(config, *where, *services, self._metrics)
+        self._creation = self._open_creation(ingest)
+        services = JobServices(
+            index=self._index,
+            removal=Removal(self._index, self._storage),
+            verification=Verification(*where),
+            reconstruction=self._reconstruction,
+            archiving=self._archiving,
+            creation=self._creation,
+        )
+        return JobOffice(config, self._index, self._storage, services, self._metrics)
 
     def start(self) -> None:
         """Start the DICOM server and the timers.

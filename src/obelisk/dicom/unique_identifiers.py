@@ -23,4 +23,11 @@ class UIDGenerator:
 
     def make(self) -> str:
         """Return a new UID of 64 characters at most."""
-        return f"{self._root}.{uuid.uuid4().int % self._number_stop}"
+        return self._of(uuid.uuid4())
+
+    def derive(self, seed: uuid.UUID, name: str) -> str:
+        """Return the UID that a name has under a seed; always the same one."""
+        return self._of(uuid.uuid5(seed, name))
+
+    def _of(self, number: uuid.UUID) -> str:
+        return f"{self._root}.{number.int % self._number_stop}"

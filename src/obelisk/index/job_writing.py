@@ -97,6 +97,18 @@ class JobWriting(ReadTransaction):
         for output in outputs:
             self._run("insert_job_output", pk, *output)
 
+    def add_job_files(self, pk: int, keys: Sequence[str]) -> None:
+        """Let a job work on files, which are in the storage area already."""
+        for key in keys:
+            self._run("insert_job_file", key, pk)
+
+    def delete_job_files(self, pk: int) -> list[str]:
+        """Take from a job what it works on; return the keys of files to be removed."""
+        keys = [key for (key,) in self._run("delete_job_files", pk)]
+        for key in keys:
+            self._run("insert_removal", key)
+        return keys
+
     def delete_job_outputs(self, pk: int, name: str | None = None) -> list[str]:
         """Take an output from a job, or all; return the keys of files to be removed."""
         keys = [key for (key,) in self._run("delete_job_outputs", pk, name)]
@@ -154,9 +166,10 @@ class JobWriting(ReadTransaction):
 
     def delete_job(self, pk: int) -> list[str]:
         """Delete a job; return the keys of files to be removed."""
+        files = self.delete_job_files(pk)
         keys = [key for (key,) in self._run("find_job_output_keys", pk)]
         self._run("delete_job", pk)
-        return keys + self._released(keys)
+        return files + keys + self._released(keys)
 
     def prune_jobs(self, history_size: int) -> list[str]:
         """Delete the jobs that completed first, but for `history_size` of them.

@@ -1,6 +1,7 @@
 """The job types of this server, by name."""
 
 from obelisk.job_types.archive import Archive, Media
+from obelisk.job_types.creation import InstanceCreation
 from obelisk.job_types.deletion import Deletion
 from obelisk.job_types.reconstruction import (
     ArchiveReconstruction,
@@ -15,6 +16,7 @@ JOB_TYPES: dict[str, type[Job]] = {
         Archive,
         Media,
         Deletion,
+        InstanceCreation,
         InstancesVerification,
         InstancesReconstruction,
         ArchiveReconstruction,

@@ -10,6 +10,7 @@ from obelisk.index.job_records import JobOutput
 from obelisk.index.writing import WriteTransaction
 from obelisk.jobs.interruption import Interruption
 from obelisk.services.archiving.archiving import Archiving
+from obelisk.services.creation import Creation
 from obelisk.services.reconstruction import Reconstruction
 from obelisk.services.removal import Removal
 from obelisk.services.verification import Verification
@@ -105,6 +106,7 @@ class JobServices:
     verification: Verification
     reconstruction: Reconstruction
     archiving: Archiving
+    creation: Creation
     interruption: Interruption = field(default_factory=Interruption)
 
 

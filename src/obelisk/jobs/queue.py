@@ -121,6 +121,11 @@ class JobQueue:
         """
         new = self.new_job(submission)
         id_ = self._index.write(lambda writer: self._insert(writer, new, submission))
+        for file in submission.files:
+            if id_ == new.id:
+                file.confirm()
+            else:
+                file.discard()
         self.on_pending()
         return id_
 
@@ -132,6 +137,7 @@ class JobQueue:
         found = writer.lookup_job_request(request.key) if request else None
         if found is None:
             id_, pk = new.id, writer.insert_job(new)
+            writer.add_job_files(pk, [file.key for file in submission.files])
             if request is not None:
                 writer.insert_job_request(pk, request.key, request.digest)
         else:

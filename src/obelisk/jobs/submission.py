@@ -1,11 +1,13 @@
 """What is known of a job when somebody asks for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from obelisk.errors import InvalidArgumentError
 from obelisk.jobs.base import JSON, Job
+from obelisk.storage.base import PendingContent
 
 _ATTEMPTS_MAX = 1_000_000
 _SECONDS_MAX = 86_400.0
@@ -98,6 +100,9 @@ class Submission:
         Whether it vanishes when it succeeded.
     request
         The request that it comes from, if that has a name.
+    files
+        What it works on, written to the storage area; they stay as long as the job may
+        need them.
     """
 
     job: Job
@@ -108,3 +113,4 @@ class Submission:
     is_awaited: bool = False
     is_auto_deleted: bool = False
     request: RequestKey | None = None
+    files: Sequence[PendingContent] = ()

@@ -123,6 +123,8 @@ class Transitions:
                 ended.observe(cast("float", columns["runtime"]))
         if target in COMPLETED:
             columns["completed_at"] = now
+        if event is Event.SUCCEED:
+            keys = writer.delete_job_files(job.pk)
         writer.update_job(job.pk, state=target.value, updated_at=now, **columns)
         return keys + self.prune(writer, job, target)
 

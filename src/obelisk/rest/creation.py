@@ -1,36 +1,48 @@
 """POST /tools/create-dicom: makes new instances."""
 
-from obelisk.rest.creation_orders import open_order
+from obelisk.job_types.creation import ANSWER, InstanceCreation, answer_of
+from obelisk.jobs.queue import JobDescription
+from obelisk.rest.creation_orders import Wish, open_wish
+from obelisk.rest.job_requests import submit, wants_job
+from obelisk.rest.json_bodies import Fields
 from obelisk.rest.messages import Request, Response, Services, json_response
-from obelisk.services.ingest import Origin, StoreResult
+from obelisk.services.ingest import Origin
 
 
 def create(request: Request, services: Services) -> Response:
     """Make an instance of ``Tags`` and ``Content``, or a series of several contents.
 
     The body is a JSON object, or a form with its members as fields and the contents as
-    files.
+    files. A job does it if there is ``Asynchronous`` or another option of jobs.
     """
     origin = Origin("RestApi", request.remote_addr, request.username)
-    with open_order(request, services) as order:
-        results = services.creation.create(order, origin)
-    if order.is_series:
-        return json_response(_series_answer(results[0]))
-    return json_response(_instance_answer(results[0]))
+    with open_wish(request, services) as wish:
+        if wants_job(request, wish.fields):
+            return _submit(request, services, wish, origin)
+        results = services.creation.create(wish.order, origin)
+    return json_response(answer_of(wish.order, results[0]))
 
 
-def _instance_answer(result: StoreResult) -> dict[str, object]:
-    ids = result.ids
-    return {
-        "ID": ids.instance,
-        "ParentPatient": ids.patient,
-        "ParentSeries": ids.series,
-        "ParentStudy": ids.study,
-        "Path": f"/instances/{ids.instance}",
-        "Status": result.status.value,
-    }
+def _submit(
+    request: Request, services: Services, wish: Wish, origin: Origin
+) -> Response:
+    """Keep the order in the storage area, and let a job work on it."""
+    creation, order = services.creation, wish.order
+    creation.check(order)
+    kept = creation.orders.keep(order)
+    job = InstanceCreation(
+        key=kept.pending.key,
+        instance_count=order.instance_count,
+        identity=creation.identity(),
+        origin=origin,
+    )
+    fields = Fields({**wish.options, "Order": kept.digest})
+    try:
+        return submit(request, services, job, fields, _answer, files=[kept.pending])
+    finally:
+        kept.pending.discard()
 
 
-def _series_answer(result: StoreResult) -> dict[str, object]:
-    series = result.ids.series
-    return {"ID": series, "Path": f"/series/{series}", "Status": result.status.value}
+def _answer(found: JobDescription) -> Response:
+    content = found.content
+    return json_response({name: content[name] for name in ANSWER if name in content})

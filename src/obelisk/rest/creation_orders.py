@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import IO, Any
 
@@ -16,7 +17,7 @@ from obelisk.rest.bodies import open_body
 from obelisk.rest.form_data import Part, split_parts
 from obelisk.rest.json_bodies import Fields, receive_body
 from obelisk.rest.messages import Request, Services
-from obelisk.services.creation import CreationOrder
+from obelisk.services.creation_orders import CreationOrder
 from obelisk.services.embedding import NewContent, NewFile, bytes_blob
 from obelisk.storage.base import Buffer
 
@@ -55,8 +56,21 @@ class MissingPayloadError(InvalidInputError):
     """A member of the content of a series has no content."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a request asks to be made, and the other fields of its JSON object."""
+
+    order: CreationOrder
+    options: Mapping[str, Any]
+
+    @property
+    def fields(self) -> Fields:
+        """The other fields, such as the options of jobs."""
+        return Fields(self.options)
+
+
 @contextmanager
-def open_order(request: Request, services: Services) -> Iterator[CreationOrder]:
+def open_wish(request: Request, services: Services) -> Iterator[Wish]:
     """Read a request; its files are there for the length of a `with` block.
 
     Raises
@@ -67,7 +81,7 @@ def open_order(request: Request, services: Services) -> Iterator[CreationOrder]:
     creator = services.default_private_creator
     kind, options = parse_options_header(request.headers.get("Content-Type"))
     if kind != "multipart/form-data":
-        yield read_order(_read_object(request, services), creator)
+        yield _wish(_read_object(request, services), creator)
         return
     boundary = options.get("boundary", "").encode("latin-1", "replace")
     if not boundary:
@@ -76,7 +90,16 @@ def open_order(request: Request, services: Services) -> Iterator[CreationOrder]:
         with services.admission.receive():
             chunks = open_body(request, services.admission, services.limits)
             values, files = _read_form(split_parts(chunks, boundary), stack)
-        yield _form_order(values, files, creator)
+        yield _form_wish(values, files, creator)
+
+
+def _wish(values: dict[str, Any], private_creator: str) -> Wish:
+    order = read_order(values, private_creator)
+    return Wish(order, {} if order.is_bare else _options(values))
+
+
+def _options(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in values.items() if name != "Tags"}
 
 
 def _read_object(request: Request, services: Services) -> dict[str, Any]:
@@ -181,16 +204,17 @@ def _order(
     )
 
 
-def _form_order(
+def _form_wish(
     values: dict[str, Any], files: Sequence[NewFile], private_creator: str
-) -> CreationOrder:
+) -> Wish:
     if not files:
-        return read_order({"Tags": {}, **values}, private_creator)
+        return _wish({"Tags": {}, **values}, private_creator)
     if "Content" in values:
         raise InvalidInputError("Give the content as a file, or as a field, not both")
     members: list[tuple[NewFile, Mapping[str, Any]]] = [(file, {}) for file in files]
     fields = Fields({"Tags": {}, **values})
-    return _order(fields, members, private_creator, is_listed=len(files) > 1)
+    order = _order(fields, members, private_creator, is_listed=len(files) > 1)
+    return Wish(order, _options(values))
 
 
 def _read_form(

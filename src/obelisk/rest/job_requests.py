@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -22,6 +22,7 @@ from obelisk.rest.messages import (
     Services,
     json_response,
 )
+from obelisk.storage.base import PendingContent
 
 _USER_DATA_BYTES_MAX = 1_048_576
 _KEY_LENGTH_MAX = 255
@@ -51,6 +52,8 @@ def submit(
     job: Job,
     fields: Fields,
     answer: Answer = lambda found: json_response(content_json(found)),
+    *,
+    files: Sequence[PendingContent] = (),
 ) -> Response:
     """Submit a job, and answer with its content, or at once with its id.
 
@@ -67,6 +70,8 @@ def submit(
         ``Permissive``, ``UserData``, ``Retry`` and ``AutoDelete``.
     answer
         What to answer when the job has succeeded.
+    files
+        See `Submission.files`.
 
     Raises
     ------
@@ -77,7 +82,7 @@ def submit(
     """
     preference = _preference(request, fields)
     submission = submission_of(job, fields, request, is_awaited=preference.is_awaited)
-    id_ = services.jobs.submit(submission)
+    id_ = services.jobs.submit(replace(submission, files=files))
     if preference.is_awaited:
         return _wait(services, id_, preference, answer)
     return _accepted(id_, preference)

@@ -2,16 +2,15 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from obelisk.dicom.creation import (
     SPECIFIC_CHARACTER_SET,
     Draft,
     GivenValue,
-    TagOptions,
     read_tags,
 )
 from obelisk.dicom.dictionary import is_sequence, name_of
@@ -31,7 +30,8 @@ from obelisk.dicom.values import TEXT_VRS
 from obelisk.dicom.writing import TooLongError, iter_file
 from obelisk.errors import InvalidInputError, NotFoundError, ServerError
 from obelisk.index.base import Index
-from obelisk.services.embedding import Embedding, NewContent
+from obelisk.services.creation_orders import CreationOrder, KeptOrders
+from obelisk.services.embedding import Embedding
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.ingest import Ingest, Origin, StoreResult
 from obelisk.services.resources import Resources
@@ -73,32 +73,20 @@ class InstanceParentError(InvalidInputError):
     """The parent is an instance."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreationOrder:
-    """What is to be made.
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What new instances have that no others have, so that they can be made again.
 
     Attributes
     ----------
-    tags
-        The attributes of all instances, as JSON.
-    contents
-        What the instances embed, one each.
-    is_series
-        Whether there is an instance for each content, numbered, rather than just one.
-    parent
-        The patient, study or series to which they are added.
-    options
-        How `tags` are read.
-    is_bare
-        Whether dates, times and character set are left out.
+    moment
+        When they are made, as a POSIX time.
+    seed
+        What their UIDs come from.
     """
 
-    tags: Mapping[str, Any]
-    contents: Sequence[NewContent] = ()
-    is_series: bool = False
-    parent: str | None = None
-    options: TagOptions = field(default_factory=TagOptions)
-    is_bare: bool = False
+    moment: float
+    seed: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +99,8 @@ class Creation:
         What is stored, and the way in.
     embedding
         Prepares contents.
+    orders
+        Those that wait for their jobs.
     default_encoding
         The encoding of instances that name none.
     uids
@@ -124,6 +114,7 @@ class Creation:
     samples: Samples
     ingest: Ingest
     embedding: Embedding
+    orders: KeptOrders
     default_encoding: AssumedEncoding
     uids: UIDGenerator
     clock: Callable[[], float] = time.time
@@ -138,19 +129,44 @@ class Creation:
         InvalidInputError
             If tags or contents are wrong.
         """
-        base = self._base(order)
         results: list[StoreResult] = []
         try:
-            for draft, payload in self._drafts(order, base):
-                results.append(self._store(draft, payload, origin))
+            for result in self.create_from(0, order, self.identity(), origin):
+                results.append(result)  # noqa: PERF402 -- one by one, lest some stay
         except ServerError:
-            for result in results:
-                self.resources.delete(Level.INSTANCE, result.ids.instance)
+            self.undo(one.ids.instance for one in results if one.is_new)
             raise
         return results
 
+    def identity(self) -> Identity:
+        """Return what the next new instances are known by."""
+        return Identity(self.clock())
+
+    def check(self, order: CreationOrder) -> None:
+        """Check all of an order but its contents; see `create`."""
+        base = self._base(order, self.identity())
+        for content in order.contents:
+            _add(base.copy(), read_tags(content.tags, order.options), order)
+
+    def create_from(
+        self, first: int, order: CreationOrder, identity: Identity, origin: Origin
+    ) -> Iterator[StoreResult]:
+        """Make and store the instances of an order, one by one, from one of them on.
+
+        What was made with the same identity before is not made once more. See `create`.
+        """
+        base = self._base(order, identity)
+        for draft, payload in self._drafts(first, order, identity, base):
+            yield self._store(draft, payload, origin)
+
+    def undo(self, ids: Iterable[str]) -> None:
+        """Delete instances that were made, as far as they are there."""
+        for id_ in ids:
+            with suppress(NotFoundError):
+                self.resources.delete(Level.INSTANCE, id_)
+
     def _drafts(
-        self, order: CreationOrder, base: Draft
+        self, first: int, order: CreationOrder, identity: Identity, base: Draft
     ) -> Iterator[tuple[Draft, Payload | None]]:
         if not order.is_series:
             payload = None
@@ -159,10 +175,10 @@ class Creation:
                 payload = self.embedding.prepare(content)
             yield base, payload
             return
-        for number, content in enumerate(order.contents, 1):
+        for number, content in enumerate(order.contents[first:], first + 1):
             draft = base.copy()
             if number > 1:
-                draft.put(_INSTANCE_UID, self.uids.make())
+                draft.put(_INSTANCE_UID, self._uid(identity, f"instance {number}"))
             _add(draft, read_tags(content.tags, order.options), order)
             draft.put(INSTANCE_NUMBER, str(number))
             draft.put(_IMAGE_INDEX, str(number))
@@ -170,14 +186,16 @@ class Creation:
             draft.put(_NUMBER_OF_TEMPORAL_POSITIONS, "1")
             yield draft, self.embedding.prepare(content)
 
-    def _base(self, order: CreationOrder) -> Draft:
+    def _uid(self, identity: Identity, name: str) -> str:
+        return self.uids.derive(identity.seed, name)
+
+    def _base(self, order: CreationOrder, identity: Identity) -> Draft:
         """Return what all instances of an order have in common."""
         draft = Draft(TERMS.get(self.default_encoding.name, UTF_8))
         if order.is_bare:
             draft.specific_character_set = TERMS["Ascii"]
-        draft.fill(
-            {tag: self.uids.make() for tag in (_STUDY_UID, _SERIES_UID, _INSTANCE_UID)}
-        )
+        uids = {_STUDY_UID: "study", _SERIES_UID: "series", _INSTANCE_UID: "instance"}
+        draft.fill({tag: self._uid(identity, name) for tag, name in uids.items()})
         if order.parent is not None:
             self._inherit(draft, order.parent)
         given = list(read_tags(order.tags, order.options))
@@ -189,10 +207,10 @@ class Creation:
             draft.is_character_set_fixed = True
         _add(draft, given, order)
         if not order.is_bare:
-            now = datetime.fromtimestamp(self.clock(), UTC).astimezone()
+            now = datetime.fromtimestamp(identity.moment, UTC).astimezone()
             for date, moment in _MOMENTS.items():
                 draft.fill({date: f"{now:%Y%m%d}", moment: f"{now:%H%M%S}.000000"})
-        draft.fill({_PATIENT_ID: str(uuid.uuid4())})
+        draft.fill({_PATIENT_ID: str(uuid.uuid5(identity.seed, "patient"))})
         return draft
 
     def _inherit(self, draft: Draft, parent: str) -> None:

@@ -54,6 +54,11 @@ class StoreResult:
     status: StoreStatus
     ids: ResourceIds
 
+    @property
+    def is_new(self) -> bool:
+        """Whether it was stored now."""
+        return self.status is StoreStatus.SUCCESS
+
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:

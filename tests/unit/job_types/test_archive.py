@@ -39,6 +39,7 @@ class Office:
             removal=self.removal,
             verification=Verification(self.index, self.storage, AssumedEncoding()),
             reconstruction=None,
+            creation=None,
             archiving=self.archiving,
         )
         resources = tuple((Level.STUDY, id_) for id_ in self.studies)

@@ -151,6 +151,7 @@ class Office:
                 removal=Removal(self.index, self.storage),
                 verification=Verification(self.index, self.storage, AssumedEncoding()),
                 reconstruction=None,
+                creation=None,
                 archiving=Archiving(self.index, self.storage, AssumedEncoding()),
             ),
             types=types,

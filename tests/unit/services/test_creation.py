@@ -15,12 +15,12 @@ from obelisk.imaging.pictures import UnreadableImageError
 from obelisk.imaging.reader import ImageReader
 from obelisk.services.creation import (
     Creation,
-    CreationOrder,
     InheritedTagError,
     InstanceParentError,
     PixelDataTagError,
     UnknownParentError,
 )
+from obelisk.services.creation_orders import CreationOrder, KeptOrders
 from obelisk.services.embedding import Embedding, NewContent, NewFile, bytes_blob
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.ingest import Origin
@@ -44,6 +44,7 @@ class Maker:
             samples,
             house.ingest,
             Embedding(images, UIDGenerator()),
+            KeptOrders(house.storage),
             AssumedEncoding(),
             UIDGenerator(),
             lambda: house.now,

@@ -94,6 +94,7 @@ FROM attachment WHERE level = ? AND resource_pk = ? ORDER BY content_type
 -- Of a list in JSON.
 SELECT key FROM attachment WHERE key IN (SELECT value FROM json_each(?1))
 UNION ALL SELECT key FROM job_output WHERE key IN (SELECT value FROM json_each(?1))
+UNION ALL SELECT key FROM job_file WHERE key IN (SELECT value FROM json_each(?1))
 
 -- name: find_lineage
 -- The pks of a series and its ancestors, and how many instances it announces.
@@ -547,6 +548,12 @@ SELECT id, error_code, error_details FROM job_failure WHERE job_pk = ? ORDER BY 
 
 -- name: clear_job_failures
 DELETE FROM job_failure WHERE job_pk = ?
+
+-- name: insert_job_file
+INSERT INTO job_file (key, job_pk) VALUES (?, ?)
+
+-- name: delete_job_files
+DELETE FROM job_file WHERE job_pk = ? RETURNING key
 
 -- name: insert_job_output
 INSERT INTO job_output (job_pk, name, key, size, media_type, file_name, used)

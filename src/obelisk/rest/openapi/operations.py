@@ -161,7 +161,9 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
         exports.clear_exports: gives(_TEXT),
         # New instances
         creation.create: takes(
-            {**json_of(ref("Creation")), "multipart/form-data": OBJECT}, _EMPTY
+            {**json_of(ref("Creation")), "multipart/form-data": OBJECT},
+            _EMPTY,
+            headers=_JOB_HEADERS,
         ),
         # Many resources at once
         bulk.bulk_content: takes(json_of(ref("Bulk")), json_of(listed(OBJECT))),

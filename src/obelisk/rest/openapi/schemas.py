@@ -241,6 +241,7 @@ SCHEMAS: Mapping[str, Any] = {
         Encapsulate=BOOLEAN,
         MultiFrame=BOOLEAN,
         TransferSyntax=STRING,
+        **_JOB,
     ),
     "Bulk": _object(
         {"Resources": _IDS},
