@@ -1,6 +1,14 @@
-"""Makes MP4 files that have all boxes but no pictures."""
+"""MP4 files: some that have pictures, and what makes some with all boxes but none."""
 
 import struct
+from pathlib import Path
+
+_MEDIA = Path(__file__).parent / "media"
+
+
+def real_mp4(codec):
+    """Return a file with three pictures of 64 x 48 pixels, in ``h264`` or ``h265``."""
+    return (_MEDIA / f"{codec}.mp4").read_bytes()
 
 
 def box(kind, *contents):

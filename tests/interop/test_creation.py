@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable
@@ -13,11 +12,13 @@ import numpy as np
 import pydicom
 import pytest
 import requests
+from pydicom.encaps import generate_fragments
 
 from http_peer import SECONDS
 from images import make_bomb, make_pixels, make_png, rgb_image, save
 from launching import OBELISK, RunningServer, free_port, running_server
-from videos import make_mp4
+from verifying import errors_of
+from videos import make_mp4, real_mp4
 
 _PDF = b"%PDF-1.4\n%%EOF\n"
 _STL = b"solid x\nendsolid x\n"
@@ -69,6 +70,8 @@ _KINDS = {
     "pdf": {"Content": _uri("application/pdf", _PDF)},
     "stl": {"Content": _uri("model/stl", _STL)},
     "video": {"Content": _uri("video/mp4", make_mp4())},
+    "video-h264": {"Content": _uri("video/mp4", real_mp4("h264"))},
+    "video-h265": {"Content": _uri("video/mp4", real_mp4("h265"))},
 }
 
 
@@ -84,13 +87,7 @@ def test_every_kind_is_valid(
     file = tmp_path / "a.dcm"
     file.write_bytes(_get(server, f"{path}/file").content)
 
-    verifier = shutil.which("dciodvfy")
-    assert verifier is not None, "dicom3tools are not installed"
-    found = subprocess.run(
-        [verifier, str(file)], capture_output=True, text=True, check=False
-    )
-    lines = (found.stdout + found.stderr).splitlines()
-    assert [line for line in lines if line.startswith("Error")] == []
+    assert errors_of(file) == []
     subprocess.run([dcmtk("dcmdump"), "-q", str(file)], check=True, capture_output=True)
     assert pydicom.dcmread(file).SOPClassUID
 
@@ -146,6 +143,25 @@ def test_documents_come_out_as_they_went_in(server: RunningServer, tail: bytes) 
     assert _get(server, f"{stl}/stl").content == _STL + tail
     assert _get(server, f"{stl}/stl").headers["Content-Type"] == "model/stl"
     assert _get(server, f"{stl}/pdf").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("codec", "uid"),
+    [("h264", "1.2.840.10008.1.2.4.102"), ("h265", "1.2.840.10008.1.2.4.107")],
+)
+def test_videos_come_out_as_they_went_in(
+    server: RunningServer, codec: str, uid: str
+) -> None:
+    """The file is one fragment, and the attributes describe its pictures."""
+    content = real_mp4(codec)
+    path = _create(server, Content=_uri("video/mp4", content))
+    dataset = pydicom.dcmread(io.BytesIO(_get(server, f"{path}/file").content))
+    _, fragment = generate_fragments(dataset.PixelData)
+
+    assert dataset.file_meta.TransferSyntaxUID == uid
+    assert (dataset.Rows, dataset.Columns, dataset.NumberOfFrames) == (48, 64, 3)
+    assert float(dataset.FrameTime) == 40
+    assert fragment[: len(content)] == content
 
 
 @pytest.mark.parametrize(
@@ -276,14 +292,41 @@ def test_bad_orders(server: RunningServer, body: dict[str, Any], code: int) -> N
     assert (response.status_code, response.json()["OrthancStatus"]) == (400, code)
 
 
-def test_a_forbidden_value_is_explained(server: RunningServer) -> None:
-    """To the client, with tag, VR and value; the log has no value."""
-    secret = "19990231"
-    response = _post(server, Tags={"PatientBirthDate": secret})
+@pytest.mark.parametrize(
+    ("name", "tag", "vr", "value"),
+    [
+        ("PatientBirthDate", "0010,0030", "DA", "19990231"),
+        ("AccessionNumber", "0008,0050", "SH", "secret-number-17c"),
+        ("StudyDescription", "0008,1030", "LO", "secret" * 11),
+        ("PatientName", "0010,0010", "PN", "secret" * 11),
+        ("ImageComments", "0020,4000", "LT", "secret" * 1707),
+        ("Modality", "0008,0060", "CS", "secret"),
+        ("PatientAge", "0010,1010", "AS", "secret"),
+        ("InstanceNumber", "0020,0013", "IS", "1234567890123"),
+    ],
+)
+def test_a_forbidden_value_is_explained(
+    server: RunningServer, name: str, tag: str, vr: str, value: str
+) -> None:
+    """To the client, with tag, VR and value; the log has no value. `Force` takes it."""
+    response = _post(server, Tags={name: value})
+    forced = _create(server, Tags={name: value}, Force=True)
 
     details = response.json()["Details"]
-    assert all(word in details for word in ("0010,0030", "DA", secret))
-    assert secret not in server.log.read_text()
+    assert (response.status_code, response.json()["OrthancStatus"]) == (400, 15)
+    assert all(word in details for word in (tag, name, vr, value[:64]))
+    assert value not in server.log.read_text()
+    kept = _get(server, f"{forced}/content/{tag.replace(',', '-')}").text
+    assert kept.rstrip(" ") == value
+
+
+def test_a_value_that_no_length_field_can_tell(server: RunningServer) -> None:
+    """Not even `Force` helps; the client is told tag, VR and length."""
+    response = _post(server, Tags={"StudyDescription": "x" * 70_000}, Force=True)
+
+    assert response.status_code == 400
+    details = response.json()["Details"]
+    assert all(word in details for word in ("0008,1030", "LO", "70000"))
 
 
 def test_forms(server: RunningServer) -> None:

@@ -24,7 +24,23 @@ _PREAMBLE_BYTES = 128
 
 
 class TooLongError(ValueError):
-    """A value does not fit into the length field of its VR."""
+    """A value does not fit into the length field of its VR.
+
+    Parameters
+    ----------
+    tag
+        Group << 16 | element.
+    vr
+        The VR.
+    length
+        The number of its bytes.
+    """
+
+    def __init__(self, tag: int, vr: str, length: int) -> None:
+        super().__init__(f"{tag:08x} of VR {vr} cannot have {length} bytes")
+        self.tag = tag
+        self.vr = vr
+        self.length = length
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +123,7 @@ def _encode(tag: int, value: Value) -> Iterator[Buffer]:
         yield from _padded(content)
     elif isinstance(content, Frames):
         yield _header(tag, value.vr, _UNDEFINED_LENGTH)
-        yield from _fragments(content.contents)
+        yield from _fragments(tag, value.vr, content.contents)
     elif isinstance(content, bytes):
         yield _header(tag, value.vr, len(content)) + content
     else:
@@ -128,7 +144,7 @@ def _padded(content: Blob) -> Iterator[Buffer]:
         yield b"\0"
 
 
-def _fragments(frames: Sequence[Blob]) -> Iterator[Buffer]:
+def _fragments(tag: int, vr: str, frames: Sequence[Blob]) -> Iterator[Buffer]:
     """Yield a Basic Offset Table and the items."""
     sizes = [one.size + one.size % 2 for one in frames]
     offsets, position = [], 0
@@ -139,8 +155,9 @@ def _fragments(frames: Sequence[Blob]) -> Iterator[Buffer]:
     if position <= _LONG_LENGTH_MAX:
         table = struct.pack(f"<{len(offsets)}I", *offsets)
     yield _ITEM.pack(0xFFFE, 0xE000, len(table)) + table
-    if max(sizes, default=0) > _LONG_LENGTH_MAX:
-        raise TooLongError
+    longest = max(sizes, default=0)
+    if longest > _LONG_LENGTH_MAX:
+        raise TooLongError(tag, vr, longest)
     for size, one in zip(sizes, frames, strict=True):
         yield _ITEM.pack(0xFFFE, 0xE000, size)
         yield from _padded(one)
@@ -151,10 +168,10 @@ def _header(tag: int, vr: str, length: int) -> bytes:
     start = struct.pack("<HH2s", tag >> 16, tag & 0xFFFF, vr.encode("ascii"))
     if vr in _LONG_VRS:
         if length > _LONG_LENGTH_MAX and length != _UNDEFINED_LENGTH:
-            raise TooLongError
+            raise TooLongError(tag, vr, length)
         return start + struct.pack("<HI", 0, length)
     if length > _SHORT_LENGTH_MAX:
-        raise TooLongError
+        raise TooLongError(tag, vr, length)
     return start + struct.pack("<H", length)
 
 

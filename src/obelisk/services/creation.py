@@ -13,7 +13,7 @@ from obelisk.dicom.creation import (
     GivenValue,
     read_tags,
 )
-from obelisk.dicom.dictionary import is_sequence, name_of
+from obelisk.dicom.dictionary import format_tag, is_sequence, name_of
 from obelisk.dicom.image_payloads import PIXEL_DATA
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.modules import MODULE_TAGS
@@ -250,7 +250,10 @@ class Creation:
         try:
             return self.ingest.store(iter_file(attributes, *uids, **syntax), origin)
         except TooLongError as error:
-            raise InvalidInputError("A value is too long for its VR") from error
+            raise InvalidInputError(
+                f"The tag {format_tag(error.tag)} ({name_of(error.tag)}) of VR "
+                f"{error.vr} cannot have a value of {error.length} bytes"
+            ) from error
 
 
 def _add(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from obelisk.dicom import dictionary
 from obelisk.dicom.dictionary import (
     UNKNOWN_NAME,
     KnownTag,
@@ -20,18 +19,6 @@ from obelisk.dicom.dictionary import (
     register,
     vr_of,
 )
-
-
-@pytest.fixture
-def own_tables(monkeypatch):
-    """Let a test change the dictionaries."""
-    for name in ("_STANDARD", "_PRIVATE", "_TAGS", "_PRIVATE_TAGS"):
-        table = getattr(dictionary, name)
-        monkeypatch.setattr(
-            dictionary,
-            name,
-            {k: dict(v) if isinstance(v, dict) else v for k, v in table.items()},
-        )
 
 
 @pytest.mark.parametrize(

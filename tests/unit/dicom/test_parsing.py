@@ -7,6 +7,7 @@ import zlib
 import pytest
 
 from factories import encode_element, encode_meta, numbers
+from obelisk.dicom.dictionary import NewEntry, register
 from obelisk.dicom.levels import Level
 from obelisk.dicom.parsing import (
     Limits,
@@ -229,6 +230,40 @@ def test_private_creator():
     tags = tags_json(read_dataset(file(BODY + body)))
     assert tags["0009,1001"]["PrivateCreator"] == "ACME"
     assert "PrivateCreator" not in tags["0010,0010"]
+
+
+def _implicit(tag, value):
+    return struct.pack("<HHI", tag >> 16, tag & 0xFFFF, len(value)) + value
+
+
+@pytest.mark.usefixtures("own_tables")
+@pytest.mark.parametrize(
+    ("creator", "is_broken", "expected"),
+    [
+        (b"ACME", False, {"Sequence": [{"Inner": [{"Modality": "CT"}]}]}),
+        (b"ACME", True, {"Sequence": None}),
+        (b"Else", False, {"Unknown Tag & Data": None}),
+    ],
+)
+def test_private_sequence_in_implicit_vr(creator, is_broken, expected):
+    """The dictionary of its creator tells that it is one, at any depth."""
+    register(
+        [
+            NewEntry(0x43211020, "SQ", "Sequence", "ACME"),
+            NewEntry(0x43211021, "SQ", "Inner", "ACME"),
+        ]
+    )
+    block = _implicit(0x43210010, creator)
+    inner = _implicit(0xFFFEE000, _implicit(0x00080060, b"CT"))
+    outer = _implicit(0xFFFEE000, block + _implicit(0x43211021, inner))
+    value = outer[:-1] + b"\0\0\0" if is_broken else outer
+    body = _implicit(0x00100020, b"id") + block + _implicit(0x43211020, value)
+    content = encode_meta("1.2.840.10008.1.2", sop_instance_uid="1.2.3") + body
+    tags = tags_json(read_dataset(content), TagForm.SIMPLE)
+
+    for item in (tags, *(tags.get("Sequence") or [])):
+        item.pop("PrivateCreator")
+    assert tags == {"PatientID": "id"} | expected
 
 
 def test_the_first_of_doubled_elements_counts():

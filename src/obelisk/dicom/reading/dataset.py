@@ -14,6 +14,7 @@ from obelisk.dicom.reading.scanner import (
     PIXEL_DATA,
     Scanner,
 )
+from obelisk.dicom.reading.sequences import pass_sequence
 from obelisk.dicom.reading.transfer_syntax import Buffer, Encoding
 from obelisk.dicom.values import NUMBER_VRS, TEXT_VRS, text_of, text_of_unknown
 
@@ -176,6 +177,17 @@ class Dataset:
         source = self.source
         return [Dataset(item, source) for item in self.raw.sequences[word]]
 
+    def _private_items(self, start: int, stop: int) -> "list[Dataset] | None":
+        """Get the items of what only the private dictionary knows as a sequence.
+
+        `None` if there are none without a fault.
+        """
+        source, items = self.source, list[RawItem]()
+        bounds, length = (start, stop), stop - start
+        encoding, limits = self.raw.encoding, DEFAULT_LIMITS
+        passed = pass_sequence(source.buffer, encoding, bounds, length, limits, items)
+        return None if passed is None else [Dataset(item, source) for item in items]
+
     def lookup(self, tag: int) -> Element | None:
         """Find an element by its tag."""
         place = self.raw.places.get(self.raw.encoding.word(tag))
@@ -200,6 +212,8 @@ class Dataset:
         dictionary_vr, name = lookup(tag, creator)
         word = raw.encoding.word(tag)
         items = self.items(word) if word in raw.sequences else None
+        if not vr and dictionary_vr == "SQ" and items is None:
+            items = self._private_items(start, stop)
         encoded_vr = vr.decode("latin-1") or dictionary_vr
         return Element(
             tag, encoded_vr, name, creator, items, start, stop, dictionary_vr, self
