@@ -73,6 +73,7 @@ bench: .venv/.dev ## measure beside Orthanc, in about an hour (PEER=its command)
 	$(BIN)/python benchmarks/load/reads.py --peer "$(PEER)"
 	$(BIN)/python benchmarks/load/jobs.py --peer "$(PEER)"
 	$(BIN)/python benchmarks/load/memory.py --peer "$(PEER)"
+	$(BIN)/python benchmarks/load/creation.py --peer "$(PEER)"
 
 docs: .venv/.dev ## write the generated pages of docs/reference
 	$(BIN)/python docs/generate.py

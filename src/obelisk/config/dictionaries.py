@@ -40,7 +40,8 @@ class DictionarySection:
 
     external_dictionaries: tuple[str, ...] = option("ExternalDictionaries", ())
     """Files of dictionaries in the format of DCMTK (`.dic`), which add to those that
-    come with the server."""
+    come with the server; a relative path starts where the server was started, as with
+    Orthanc."""
 
     private_dictionary_loaded: bool = option("LoadPrivateDictionary", default=True)
     """Whether the private attributes of well-known manufacturers have names."""
