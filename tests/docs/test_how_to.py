@@ -45,7 +45,10 @@ def test_the_commands_work(folder):
     """What the page tells to type makes what the page says."""
     answers = {
         name: json.loads((folder / f"{name}.json").read_text())
-        for name in ("instance", "other", "report", "child", "private", "form")
+        for name in (
+            *("instance", "other", "report", "child", "private", "form"),
+            "compressed",
+        )
     }
 
     assert all(answer["Status"] == "Success" for answer in answers.values())
@@ -54,3 +57,4 @@ def test_the_commands_work(folder):
     found = json.loads((folder / "found.json").read_text())
     assert found == [answers["private"]["ID"]]
     assert (folder / "output.txt").read_text() == "Success\n"
+    assert json.loads((folder / "job.json").read_text())["Path"].startswith("/jobs/")

@@ -23,7 +23,10 @@ from videos import make_mp4, real_mp4
 _PDF = b"%PDF-1.4\n%%EOF\n"
 _STL = b"solid x\nendsolid x\n"
 _PNG = save(rgb_image(), "PNG")
-_COMPANY = {"4321,1012": ["UT", "MyPrivateXMLTag", 1, 1, "My Company"]}
+_COMPANY = {
+    "4321,1012": ["UT", "MyPrivateXMLTag", 1, 1, "My Company"],
+    "4321,1020": ["SQ", "MyPrivateSequence", 1, 1, "My Company"],
+}
 
 
 def _uri(media_type: str, content: bytes) -> str:
@@ -228,6 +231,38 @@ def test_private_tags(company: RunningServer, tags: dict[str, str]) -> None:
         body = {"Level": "Instance", "Query": query}
         found = requests.post(f"{company.url}/tools/find", json=body, timeout=SECONDS)
         assert path.rpartition("/")[2] in found.json()
+
+
+def test_requested_private_tags(company: RunningServer) -> None:
+    """They can be asked for by name and by number, for one and for many."""
+    path = _create(company, Tags={"PatientID": "asked", "MyPrivateXMLTag": "<a/>"})
+
+    for name in ("MyPrivateXMLTag", "4321,1012", "4321-1012"):
+        one = _get(company, f"{path}?requested-tags={name}").json()
+        query = {"Level": "Instance", "Query": {"PatientID": "asked"}}
+        body = query | {"Expand": True, "RequestedTags": [name]}
+        found = requests.post(f"{company.url}/tools/find", json=body, timeout=SECONDS)
+        for resource in (one, *found.json()):
+            assert resource["RequestedTags"] == {"MyPrivateXMLTag": "<a/>"}
+
+
+def test_a_private_sequence(company: RunningServer) -> None:
+    """It is one in Explicit and in Implicit VR, and can be walked through."""
+    content = [{"Modality": "CT", "MyPrivateXMLTag": "<b/>"}]
+    path = _create(company, Tags={"MyPrivateSequence": content})
+    dataset = pydicom.dcmread(io.BytesIO(_get(company, f"{path}/file").content))
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4"
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+    file = io.BytesIO()
+    dataset.save_as(file)
+    url = f"{company.url}/instances"
+    sent = requests.post(url, data=file.getvalue(), timeout=SECONDS)
+
+    for one in (path, sent.json()["Path"]):
+        (item,) = _get(company, f"{one}/simplified-tags").json()["MyPrivateSequence"]
+        assert (item["Modality"], item["MyPrivateXMLTag"]) == ("CT", "<b/>")
+        place = f"{one}/content/4321-1020/0/4321-1012"
+        assert _get(company, place).text.rstrip() == "<b/>"
 
 
 def test_private_tags_of_a_file(company: RunningServer) -> None:

@@ -15,7 +15,7 @@ PIXELS_MAX = 1 << 28
 #: Rows and Columns have 16 bits.
 SIDE_MAX = 65_535
 
-_LOSSY = frozenset({"JPEG", "WEBP"})
+_LOSSLESS_WEBP = b"VP8L"
 _SIXTEEN_BITS = frozenset({"I;16", "I;16B"})
 
 Image.MAX_IMAGE_PIXELS = None  # `_check_size` is stricter.
@@ -76,9 +76,16 @@ def _decode(content: bytes, file_format: str) -> Picture:
             frame_count=count,
             samples=1 if is_grey else 3,
             bits=16 if is_deep else 8,
-            is_lossy=file_format in _LOSSY,
+            is_lossy=_is_lossy(content, file_format),
             pixels=b"".join(frames),
         )
+
+
+def _is_lossy(content: bytes, file_format: str) -> bool:
+    """Tell whether an image was compressed with loss, or may have been."""
+    if file_format == "WEBP":
+        return content[12:16] != _LOSSLESS_WEBP
+    return file_format == "JPEG"
 
 
 def _frames(image: Image.Image, *, is_grey: bool) -> Iterator[bytes]:

@@ -1,5 +1,7 @@
 """POST /tools/create-dicom: makes new instances."""
 
+from contextlib import closing
+
 from obelisk.job_types.creation import ANSWER, InstanceCreation, answer_of
 from obelisk.jobs.queue import JobDescription
 from obelisk.rest.creation_orders import Wish, open_wish
@@ -27,20 +29,17 @@ def _submit(
     request: Request, services: Services, wish: Wish, origin: Origin
 ) -> Response:
     """Keep the order in the storage area, and let a job work on it."""
-    creation, order = services.creation, wish.order
-    creation.check(order)
-    kept = creation.orders.keep(order)
+    services.creation.check(wish.order)
+    kept = services.creation.orders.keep(wish.order)
     job = InstanceCreation(
         key=kept.pending.key,
-        instance_count=order.instance_count,
-        identity=creation.identity(),
+        instance_count=wish.order.instance_count,
+        identity=services.creation.identity(),
         origin=origin,
     )
     fields = Fields({**wish.options, "Order": kept.digest})
-    try:
+    with closing(kept):
         return submit(request, services, job, fields, _answer, files=[kept.pending])
-    finally:
-        kept.pending.discard()
 
 
 def _answer(found: JobDescription) -> Response:

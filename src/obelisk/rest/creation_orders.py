@@ -10,11 +10,12 @@ from typing import IO, Any
 import orjson
 from werkzeug.http import parse_options_header
 
-from obelisk.dicom.creation import TagOptions, parse_data_uri
+from obelisk.dicom.creation import DataURI, TagOptions, parse_data_uri
 from obelisk.dicom.writing import EXPLICIT_VR_LITTLE_ENDIAN, Blob
 from obelisk.errors import InvalidInputError, LimitError
 from obelisk.rest.bodies import open_body
 from obelisk.rest.form_data import Part, split_parts
+from obelisk.rest.inline_contents import put_contents, take_contents
 from obelisk.rest.json_bodies import Fields, receive_body
 from obelisk.rest.messages import Request, Services
 from obelisk.services.creation_orders import CreationOrder
@@ -103,12 +104,15 @@ def _options(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _read_object(request: Request, services: Services) -> dict[str, Any]:
+    body = receive_body(request, services)
+    contents = take_contents(body)
     try:
-        values = orjson.loads(receive_body(request, services))
+        values = orjson.loads(body)
     except orjson.JSONDecodeError:
         values = None
     if not isinstance(values, dict):
         raise InvalidInputError("The body must contain a JSON object")
+    put_contents(values, contents)
     return values
 
 
@@ -160,9 +164,9 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 
 def _file(value: Any) -> NewFile:
-    if not isinstance(value, str):
+    if not isinstance(value, str | DataURI):
         raise NotDataURIError("The content must be a data URI in base64")
-    uri = parse_data_uri(value)
+    uri = parse_data_uri(value) if isinstance(value, str) else value
     return NewFile(uri.media_type, bytes_blob(uri.content))
 
 

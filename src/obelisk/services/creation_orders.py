@@ -60,6 +60,10 @@ class KeptOrder:
     pending: PendingContent
     digest: str
 
+    def close(self) -> None:
+        """Remove the file, unless a job has it."""
+        self.pending.discard()
+
 
 class KeptOrders:
     """Keeps orders in the storage area, with all that they embed.

@@ -79,7 +79,7 @@ def test_pam(colour_type, bits, maximum):
 
 @pytest.mark.parametrize("file_format", ["TIFF", "WEBP", "GIF", "JPEG"])
 def test_other_formats(file_format):
-    """They are what Pillow makes of them; JPEG and WebP count as lossy."""
+    """They are what Pillow makes of them; JPEG counts as lossy."""
     image = rgb_image().quantize(16) if file_format == "GIF" else rgb_image()
     options = {"lossless": True} if file_format == "WEBP" else {}
     content = save(image, file_format, **options)
@@ -87,7 +87,12 @@ def test_other_formats(file_format):
 
     expected = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
     assert np.array_equal(_array(picture)[0], expected)
-    assert picture.is_lossy is (file_format in {"JPEG", "WEBP"})
+    assert picture.is_lossy is (file_format == "JPEG")
+
+
+def test_lossy_webp():
+    """It is told from lossless one."""
+    assert decode(save(rgb_image(), "WEBP"), "WEBP").is_lossy
 
 
 @pytest.mark.parametrize("dtype", ["<u2", ">u2"])
