@@ -32,9 +32,12 @@ _KINDS = [(0, 8), (0, 16), (2, 8), (2, 16)]
 def _create(
     server: RunningServer, uid: str, colour_type: int, bits: int, file: Path
 ) -> np.ndarray:
-    """Make an instance of two frames, and fetch it; return its pixels."""
-    frames = [make_pixels(colour_type, bits, rows, 29) for rows in (31, 31)]
-    frames[1] = frames[1][::-1].copy()
+    """Make an instance of two frames, and fetch it; return its pixels.
+
+    There is one frame only of colours with 16 bits: no SOP class has more.
+    """
+    first = make_pixels(colour_type, bits, 31, 29)
+    frames = [first] if (colour_type, bits) == (2, 16) else [first, first[::-1].copy()]
     uris = [
         "data:image/png;base64,"
         + base64.b64encode(make_png(one, colour_type, bits)).decode()
@@ -44,8 +47,8 @@ def _create(
         f"{server.url}/tools/create-dicom",
         json={
             "Tags": {"PatientID": "compressed"},
-            "Content": uris,
-            "MultiFrame": True,
+            "Content": uris if len(uris) > 1 else uris[0],
+            "MultiFrame": len(uris) > 1,
             "TransferSyntax": uid,
         },
         timeout=SECONDS,
@@ -86,11 +89,12 @@ def test_openjpeg_expands_them(
     file = tmp_path / "a.dcm"
     pixels = _create(server, uid, colour_type, bits, file)
     dataset = pydicom.dcmread(file)
-    frames = generate_frames(dataset.PixelData, number_of_frames=2)
+    count = dataset.get("NumberOfFrames", 1)
+    frames = generate_frames(dataset.PixelData, number_of_frames=count)
 
     assert dataset.file_meta.TransferSyntaxUID == uid
     found = np.array([imagecodecs.jpeg2k_decode(one) for one in frames])
-    assert np.array_equal(found, pixels)
+    assert np.array_equal(found.squeeze(), pixels)
 
 
 @pytest.mark.parametrize(("colour_type", "bits"), _KINDS)
@@ -104,7 +108,7 @@ def test_pydicom_expands_rle(
     assert np.array_equal(pydicom.dcmread(file).pixel_array, pixels)
 
 
-@pytest.mark.parametrize(("colour_type", "bits"), [(0, 8), (0, 16), (2, 8)])
+@pytest.mark.parametrize(("colour_type", "bits"), _KINDS)
 @pytest.mark.parametrize("uid", [*_PROGRAMS, *_JPEG_2000])
 def test_they_are_valid(
     server: RunningServer, tmp_path: Path, uid: str, colour_type: int, bits: int

@@ -130,6 +130,10 @@ class Embedding:
         ]
         layout = _layout(pictures, colour)
         is_multi_frame = content.is_multi_frame or layout.frame_count > 1
+        if is_multi_frame and layout.samples > 1 and layout.bits > 8:
+            raise InvalidArgumentError(
+                "No SOP class holds several frames with colours of 16 bits"
+            )
         if uid != EXPLICIT_VR_LITTLE_ENDIAN:
             frames = [
                 bytes_blob(one) for picture in pictures for one in _split(picture)

@@ -5,8 +5,9 @@ import io
 import pydicom
 import pytest
 
-from images import rgb_image, save
+from images import make_pixels, make_tiff, rgb_image, save
 from obelisk.dicom.creation import TagOptions, UnsuitableValueError
+from obelisk.dicom.levels import Level
 from obelisk.dicom.payloads import UnreadableContentError
 from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.dicom.writing import Blob
@@ -28,6 +29,7 @@ from obelisk.services.samples import Samples
 
 _PNG = NewFile("image/png", bytes_blob(save(rgb_image(), "PNG")))
 _JPEG = NewFile("image/jpeg", bytes_blob(save(rgb_image(), "JPEG")))
+_DEEP = NewFile("image/tiff", bytes_blob(make_tiff(make_pixels(2, 16))))
 _PDF = NewFile("application/pdf", bytes_blob(b"%PDF-1.4"))
 
 
@@ -239,6 +241,38 @@ def test_frames(maker):
     assert dataset.pixel_array[1].tobytes() == rgb_image().tobytes()
 
 
+def test_colours_of_16_bits(maker):
+    """A TIFF keeps them."""
+    dataset = maker.make({}, _content(_DEEP))
+
+    assert dataset.BitsStored == 16
+    assert dataset.pixel_array.tolist() == make_pixels(2, 16).tolist()
+
+
+def test_the_same_identity_makes_the_same_instances(maker):
+    """Whatever was made of them before."""
+    order = CreationOrder(tags={}, contents=[_content(_PDF)] * 3, is_series=True)
+    identity, origin = maker.creation.identity(), Origin("RestApi")
+    every = list(maker.creation.create_from(0, order, identity, origin))
+    rest = list(maker.creation.create_from(1, order, identity, origin))
+
+    assert [one.ids for one in rest] == [one.ids for one in every[1:]]
+    assert [one.is_new for one in every] == [True] * 3
+    assert not any(one.is_new for one in rest)
+
+
+def test_what_was_there_stays(maker):
+    """When a series fails whose first instance is known already."""
+    uids = {"StudyInstanceUID": "1.2", "SeriesInstanceUID": "1.3", "PatientID": "x"}
+    tags = uids | {"SOPInstanceUID": "1.4"}
+    maker.make(tags, is_forced=True)
+    broken = _content(NewFile("application/pdf", bytes_blob(b"")))
+    with pytest.raises(UnreadableContentError):
+        maker.ids(tags, _content(_PDF), broken, is_forced=True, is_series=True)
+
+    assert len(maker.house.resources.ids(Level.INSTANCE)) == 1
+
+
 def test_jpeg_as_it_is(maker):
     """The bytes of the file are in the instance."""
     dataset = maker.make({}, _content(_JPEG, is_encapsulated=True))
@@ -265,6 +299,7 @@ def test_transfer_syntax(maker):
         (_content(NewFile("text/plain", bytes_blob(b"x"))), InvalidArgumentError),
         (_content(_PNG, is_encapsulated=True), InvalidArgumentError),
         (_content(_PDF, is_multi_frame=True), InvalidArgumentError),
+        (_content(_DEEP, _DEEP, is_multi_frame=True), InvalidArgumentError),
         (_content(_PNG, transfer_syntax_uid="1.2"), InvalidArgumentError),
         (_content(NewFile("image/png", Blob(2**31, list))), UnreadableContentError),
         (
