@@ -117,7 +117,7 @@ def test_bad_orders(server: RunningServer, body: dict[str, Any]) -> None:
 
 
 def test_a_bad_content(server: RunningServer) -> None:
-    """The job fails and says why; a series stays away as a whole."""
+    """The job fails and says why, each time; a series stays away as a whole."""
     bad = "data:application/pdf;base64,YWJj"
     before = len(_get(server, "/instances").json())
     id_ = _post(server, Content=[_URI, bad], Asynchronous=True).json()["ID"]
@@ -125,6 +125,8 @@ def test_a_bad_content(server: RunningServer) -> None:
 
     assert (job["State"], job["ErrorCode"]) == ("Failure", 15)
     assert "PDF" in job["ErrorDetails"]
+    requests.post(f"{server.url}/jobs/{id_}/resubmit", timeout=SECONDS)
+    assert _end(server, id_)["ErrorDetails"] == job["ErrorDetails"]
     assert len(_get(server, "/instances").json()) == before
 
 

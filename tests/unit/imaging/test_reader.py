@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -97,3 +99,16 @@ def test_a_process_that_takes_too_long():
         reader.read(_PNG, "image/png")
     assert reader._idle == {_PLAIN: [], _CODECS: []}
     reader.close()
+
+
+def test_the_server_imports_no_decoder():
+    """They would cost every start half a second, and see the bytes of strangers."""
+    program = (
+        "import sys, obelisk.app.node; "
+        "print([one for one in ('PIL', 'numpy', 'imagecodecs') if one in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"
