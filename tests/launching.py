@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -28,6 +29,9 @@ QUIET_OPTIONS: dict[str, Any] = {
     "RemoteAccessAllowed": False,
     "AuthenticationEnabled": False,
 }
+
+#: Not that generator which tests seed alike in all processes.
+_PORTS = random.SystemRandom()
 
 _START_SECONDS_MAX = 30
 _POLL_SECONDS = 0.02
@@ -65,10 +69,15 @@ class RunningServer:
 
 
 def free_port() -> int:
-    """Return a TCP port that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port that nobody uses at the moment.
+
+    It is none of those that the system gives to clients, so that none takes it soon.
+    """
+    while True:
+        port = _PORTS.randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def start_server(

@@ -318,8 +318,10 @@ def test_stop() -> None:
     """Idle connections end at once, a request in progress ends as it should."""
     with running_http_server() as peer:
         with peer.connect() as idle, peer.connect() as busy:
+            idle.sendall(_GET)
+            read_answer(idle)
             busy.sendall(_post("/echo", b"abcdef")[:-3])
-            _wait_until(lambda: peer.application.paths == ["/echo"])
+            _wait_until(lambda: peer.application.paths == ["/a", "/echo"])
             peer.server.refuse()
             assert read_all(idle) == b""
             assert not peer.server.wait(0.1)
@@ -328,6 +330,19 @@ def test_stop() -> None:
         assert peer.server.wait(SECONDS)
         with pytest.raises(ConnectionRefusedError):
             peer.connect()
+
+
+def test_stop_while_a_client_connects() -> None:
+    """Its request, which is on its way, is answered; one that is silent is left."""
+    with running_http_server() as peer, peer.connect() as new, peer.connect() as silent:
+        _wait_until(lambda: peer.server.connection_count == 2)
+        peer.server.refuse()
+        new.sendall(_GET)
+        head, body = read_answer(new)
+
+        assert b"\r\nConnection: close\r\n" in head
+        assert body == b"GET /a"
+        assert read_all(silent) == b""
 
 
 def test_more_connections_than_threads() -> None:

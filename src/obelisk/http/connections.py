@@ -58,6 +58,8 @@ class Connection:
         self.is_parked = True
         #: Whether the current request is the last one.
         self.is_ending = False
+        #: Whether no request came yet.
+        self.is_new = True
 
     def serve(self, patience_seconds: float) -> bool:
         """Serve what comes, until nothing came for some time.
@@ -115,7 +117,7 @@ class Connection:
 
     def _exchange(self, head: Head, rest: bytes) -> bool:
         """Answer one request; return whether the connection may serve another one."""
-        self._received = rest
+        self._received, self.is_new = rest, False
         body = None if head.content_length == 0 else self._open_body(head)
         answer = Answer(
             self._transport,

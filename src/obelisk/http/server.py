@@ -19,6 +19,9 @@ from obelisk.http.workers import WorkerPool
 _SWEEP_SECONDS = 1.0
 _ACCEPT_COUNT_MAX = 64
 _CROWDED_SECONDS = 0.001
+
+#: For how long a stop waits for the request of a client that has just connected.
+_FIRST_REQUEST_SECONDS = 1.0
 _LEFT_BEFORE_ACCEPT = {errno.ECONNABORTED, errno.EPROTO, errno.EPERM}
 
 #: The next bytes of a connection, once: who gets them is the only one to attend to it.
@@ -166,13 +169,19 @@ class HTTPServer:
 
     def _attend(self, connection: Connection) -> None:
         """Serve a connection; this is what the threads do."""
-        patience = _CROWDED_SECONDS if self._pool.is_crowded else NEXT_REQUEST_SECONDS
         is_kept = False
         try:
+            patience = self._patience_seconds(connection)
             is_kept = connection.serve(patience) and self._park(connection)
         finally:
             if not is_kept:
                 self._close(connection)
+
+    def _patience_seconds(self, connection: Connection) -> float:
+        """Return for how long a thread waits for the next request."""
+        if self._is_stopping and connection.is_new:
+            return _FIRST_REQUEST_SECONDS
+        return _CROWDED_SECONDS if self._pool.is_crowded else NEXT_REQUEST_SECONDS
 
     def _park(self, connection: Connection) -> bool:
         """Wait for the next bytes of a connection without a thread."""
@@ -205,9 +214,16 @@ class HTTPServer:
             self._poll.modify(descriptor, select.EPOLLIN)
 
     def _close_parked(self) -> None:
+        """Close what is idle, but for those whose first request is on its way."""
         with self._lock:
             parked = [one for one in self._connections.values() if one.is_parked]
-            for connection in parked:
+            new = [connection for connection in parked if connection.is_new]
+            used = [connection for connection in parked if not connection.is_new]
+            for connection in new:
+                connection.is_parked = False
+            for connection in used:
                 del self._connections[connection.descriptor]
-        for connection in parked:
+        for connection in new:
+            self._pool.submit(connection)
+        for connection in used:
             connection.close()
