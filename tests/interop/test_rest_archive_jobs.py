@@ -133,7 +133,7 @@ def _ended(server: RunningServer, user_data: str) -> dict[str, Any]:
     pause = threading.Event()
     for _ in range(400):
         (job,) = _streams(server, user_data)
-        if job["State"] != "Running":
+        if job["State"] in {"Success", "Failure"}:
             break
         pause.wait(0.05)
     return job
@@ -195,6 +195,32 @@ def test_a_job_that_is_cancelled_truncates_the_archive(server: RunningServer) ->
     job = _ended(server, "cancelled")
 
     assert (job["State"], job["ErrorCode"]) == ("Failure", 37)
+
+
+def test_a_job_that_is_paused_holds_the_archive(server: RunningServer) -> None:
+    """The client gets the rest once the job is resumed."""
+    answer = _begin_download(server, 612, "held")
+    (job,) = _streams(server, "held")
+    path = f"{server.url}/jobs/{job['ID']}"
+    assert requests.post(f"{path}/pause", timeout=_SECONDS).status_code == 200
+    got: list[int] = []
+    reader = threading.Thread(
+        target=lambda: got.extend(map(len, answer.iter_content(65_536)))
+    )
+    reader.start()
+    pause = threading.Event()
+    for _ in range(400):
+        if _streams(server, "held")[0]["State"] == "Paused":
+            break
+        pause.wait(0.05)
+    before = _streams(server, "held")[0]
+    assert requests.post(f"{path}/resume", timeout=_SECONDS).status_code == 200
+    reader.join(_SECONDS)
+    after = _ended(server, "held")
+
+    assert (before["State"], before["Progress"] < 100) == ("Paused", True)
+    assert (after["State"], after["ErrorCode"]) == ("Success", 0)
+    assert sum(got) + 1000 == int(after["Content"]["ArchiveSize"])
 
 
 def test_parts_are_no_jobs(server: RunningServer) -> None:

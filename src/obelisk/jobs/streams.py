@@ -13,6 +13,7 @@ from obelisk.errors import (
     ReadOnlyError,
     ServerError,
     UnavailableError,
+    UnknownJobError,
 )
 from obelisk.index.base import Index
 from obelisk.index.job_records import NewJob
@@ -20,14 +21,16 @@ from obelisk.index.writing import WriteTransaction
 from obelisk.jobs.base import JSON
 from obelisk.jobs.queue import JobQueue
 from obelisk.jobs.signals import Signals
-from obelisk.jobs.state import Event, State
+from obelisk.jobs.state import COMPLETED, Event, State
 from obelisk.jobs.submission import Submission
 from obelisk.jobs.transitions import Transitions
 from obelisk.services.removal import Removal
 
 _PERIOD_SECONDS = 0.25
 
-#: Nobody else takes such a job; it goes when the server starts again.
+#: Nobody else takes such a job, not even if it is resumed; it goes when the server
+#: starts again.
+_OWNER = "a client"
 _LEASE_SECONDS = 1e9
 
 #: Cannot write to file: what the error of a job is whose client is gone.
@@ -89,14 +92,18 @@ class Streams:
 
         A server that may not write anything shows no job.
 
+        A job that is paused sends nothing until it is resumed.
+
         Raises
         ------
         JobCanceledError
             If somebody cancels the job.
+        UnavailableError
+            If the server stops while it is paused.
         """
         new = self._queue.new_job(stream.submission, is_lasting=False)
         try:
-            pk = self._index.write(lambda writer: self._begin(writer, new, stream))
+            self._index.write(lambda writer: self._begin(writer, new, stream))
         except ReadOnlyError:
             yield from chunks
             return
@@ -109,7 +116,7 @@ class Streams:
                 sent += len(chunk)
                 if changed.is_set() or monotonic() - seen_at >= _PERIOD_SECONDS:
                     changed.clear()
-                    self._go_on(pk, stream, sent)
+                    self._go_on(new.id, stream, sent)
                     seen_at = monotonic()
             error = None
         except ServerError as failure:
@@ -117,46 +124,77 @@ class Streams:
             raise
         finally:
             self._signals.leave(new.id, changed)
-            self._end(pk, stream, sent, error)
+            self._end(new.id, stream, sent, error)
             self._signals.notify(new.id)
 
-    def _begin(self, writer: WriteTransaction, new: NewJob, stream: Stream) -> int:
+    def _begin(self, writer: WriteTransaction, new: NewJob, stream: Stream) -> None:
         content = orjson.dumps(dict(stream.content(0))).decode()
         pk = writer.insert_job(replace(new, content=content))
         self._queue.sign(writer)
+        self._run(writer, pk)
+
+    def _run(self, writer: WriteTransaction, pk: int) -> None:
         now = self._queue.clock()
         writer.update_job(
             pk,
             state=State.RUNNING.value,
-            owner="a client",
+            owner=_OWNER,
             lease_until=now + _LEASE_SECONDS,
             running_since=now,
+            updated_at=now,
         )
-        return pk
 
-    def _go_on(self, pk: int, stream: Stream, sent: int) -> None:
-        """Note the progress, and whether the job is cancelled; it cannot be paused."""
+    def _go_on(self, id_: str, stream: Stream, sent: int) -> None:
+        """Note the progress, and return when more is to be sent."""
+        while True:
+            state = self._index.write(
+                lambda writer: self._note(writer, id_, stream, sent)
+            )
+            if state is State.RUNNING:
+                return
+            if state is not State.PAUSED:
+                raise JobCanceledError("")
+            with suppress(UnknownJobError):
+                self._queue.wait(id_, lambda job: job.state != State.PAUSED.value)
 
-        def note(writer: WriteTransaction) -> str | None:
-            job = writer.lookup_job_by_pk(pk)
-            progress = stream.progress(sent)
-            writer.update_job(pk, progress=progress, updated_at=self._queue.clock())
-            return None if job is None else job.wish
-
-        if self._index.write(note) == Event.CANCEL.value:
-            raise JobCanceledError("")
+    def _note(
+        self, writer: WriteTransaction, id_: str, stream: Stream, sent: int
+    ) -> State | None:
+        """Do what is wanted of a job; return its state then, `None` if it is gone."""
+        job = writer.lookup_job(id_)
+        if job is None or State(job.state) in COMPLETED:
+            return None
+        if job.state == State.PENDING.value:
+            self._run(writer, job.pk)
+            return State.RUNNING
+        if job.wish == Event.CANCEL.value:
+            return None
+        now = self._queue.clock()
+        columns = {"progress": stream.progress(sent)}
+        if job.wish is None:
+            writer.update_job(job.pk, updated_at=now, **columns)
+            return State(job.state)
+        self._transitions.move(writer, job, Event.PAUSE, now, **columns)
+        writer.update_job(job.pk, owner=_OWNER)
+        return State.PAUSED
 
     def _end(
-        self, pk: int, stream: Stream, sent: int, error: ServerError | None
+        self, id_: str, stream: Stream, sent: int, error: ServerError | None
     ) -> None:
         def end(writer: WriteTransaction) -> list[str]:
-            job = writer.lookup_job_by_pk(pk)
+            job = writer.lookup_job(id_)
             if job is None:
                 return []
+            columns: dict[str, object] = {
+                "content": orjson.dumps(dict(stream.content(sent))).decode(),
+                "progress": 1.0 if error is None else stream.progress(sent),
+            }
+            if job.state != State.RUNNING.value:  # it was ended while it was paused
+                writer.update_job(job.pk, **columns)
+                return []
             event = Event.SUCCEED if error is None else Event.FAIL
-            columns = {} if error is None else self._transitions.failure(error)
-            columns["content"] = orjson.dumps(dict(stream.content(sent))).decode()
-            columns["progress"] = 1.0 if error is None else stream.progress(sent)
+            if error is not None:
+                columns |= self._transitions.failure(error)
             move = self._transitions.move
             return move(writer, job, event, self._queue.clock(), **columns)
 

@@ -13,6 +13,7 @@ from obelisk.metrics.registry import OFF, Metrics
 #: What a job is like before its first step.
 _FRESH = {
     "cursor": "null",
+    "owner": None,
     "progress": 0.0,
     "failed_count": 0,
     "attempt_count": 0,

@@ -1,8 +1,18 @@
 """What is sent to a client, as a job."""
 
+import threading
+from contextlib import suppress
+from functools import partial
+
 import pytest
 
-from obelisk.errors import ContentGoneError, JobCanceledError
+from obelisk.errors import (
+    ContentGoneError,
+    JobCanceledError,
+    JobStateError,
+    UnavailableError,
+    UnknownJobError,
+)
 from obelisk.index.job_records import JobFilter
 from obelisk.jobs.state import Event
 from obelisk.jobs.streams import Stream, Streams
@@ -108,3 +118,72 @@ def test_it_ends_with_the_server(office, watch):
     office.engine.stop(0)
 
     assert office.queue.ids(JobFilter()) == []
+
+
+@pytest.fixture
+def paused(office, watch):
+    """Return a stream that is asked to pause, and is asked for more by a thread."""
+    sent = watch()
+    parts = [next(sent)]
+    job = only(office).row
+    office.queue.ask(job.id, Event.PAUSE)
+
+    def fetch():
+        with suppress(JobCanceledError, UnavailableError):
+            parts.extend(sent)
+
+    thread = threading.Thread(target=fetch)
+    thread.start()
+    office.queue.wait(job.id, lambda row: row.state == "Paused")
+    yield job.id, thread, parts
+    with suppress(JobStateError, UnknownJobError):
+        office.queue.ask(job.id, Event.CANCEL)
+    thread.join(10)
+
+
+def test_a_pause_holds_it(office, paused):
+    """Until it is resumed; no worker takes what belongs to a client."""
+    id_, thread, parts = paused
+    assert (parts, office.queue.get(id_).row.progress) == (CHUNKS[:1], 0.25)
+    rules = office.workplace.transitions
+    resume = partial(rules.ask, event=Event.RESUME, now=office.now)
+    office.index.write(lambda writer: resume(writer, writer.get_job(id_)))
+    assert office.claim(owner=office.owner.name) is None
+    thread.join(10)
+
+    row = office.queue.get(id_).row
+    assert parts == CHUNKS
+    assert (row.state, row.progress) == ("Success", 1.0)
+
+
+def test_what_is_paused_can_be_cancelled(office, paused):
+    """And then done again in the background, as other jobs that failed."""
+    id_, thread, parts = paused
+    office.queue.ask(id_, Event.CANCEL)
+    thread.join(10)
+
+    found = office.queue.get(id_)
+    assert (parts, found.row.state) == (CHUNKS[:1], "Failure")
+    assert found.content == {"Sent": 10}
+    office.queue.ask(id_, Event.RESUBMIT)
+    assert office.claim(owner=office.owner.name).id == id_
+
+
+def test_what_is_paused_ends_when_its_job_is_deleted(office, paused):
+    """As there is nothing left that could be resumed."""
+    id_, thread, parts = paused
+    office.index.write(lambda writer: writer.delete_job(writer.get_job(id_).pk))
+    thread.join(10)
+
+    assert not thread.is_alive()
+    assert parts == CHUNKS[:1]
+
+
+def test_what_is_paused_ends_with_the_server(office, paused):
+    """The client can ask for the rest after the next start."""
+    _, thread, parts = paused
+    office.signals.close()
+    thread.join(10)
+
+    assert not thread.is_alive()
+    assert parts == CHUNKS[:1]

@@ -437,8 +437,8 @@ SELECT EXISTS (SELECT 1 FROM job WHERE state = 'Pending')
 
 -- name: find_claimable_job
 -- The first pending job of each destination that does not have its share of the workers,
--- but for jobs that end with another process. Left to itself, SQLite would look at all
--- that is pending.
+-- but for jobs that end with another process, and what is sent to a client, which has an
+-- owner. Left to itself, SQLite would look at all that is pending.
 WITH RECURSIVE waiting (destination) AS (
     SELECT MIN(destination) FROM job INDEXED BY job_pending WHERE state = 'Pending'
     UNION ALL
@@ -448,7 +448,7 @@ WITH RECURSIVE waiting (destination) AS (
 )
 SELECT j.pk FROM waiting JOIN job j ON j.pk = (
     SELECT pk FROM job WHERE state = 'Pending' AND destination = waiting.destination
-        AND (keeper IS NULL OR keeper = ?1)
+        AND (keeper IS NULL OR keeper = ?1) AND owner IS NULL
     ORDER BY priority DESC, sequence LIMIT 1
 )
 WHERE waiting.destination = '' OR ?2 > (
