@@ -1,5 +1,6 @@
 """Makes archives and media of what is stored."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -57,8 +58,8 @@ class ArchiveForm:
     root: Level = Level.PATIENT
 
 
-#: How many kept archives stay in memory, as clients fetch them in many parts.
-_OPENED_MAX = 4
+#: How many members the archives in memory have together: some 30 MB.
+_LATEST_MEMBERS_MAX = 100_000
 
 
 class Archiving:
@@ -85,7 +86,7 @@ class Archiving:
         self.kept_count_max = kept_count_max
         #: The archives that jobs are at.
         self.preparations = Preparations()
-        self._opened = Latest(_OPENED_MAX)
+        self._latest = Latest(_LATEST_MEMBERS_MAX)
         self._index = index
         self._storage = storage
         self._default_encoding = default_encoding
@@ -107,11 +108,28 @@ class Archiving:
 
         The same resources give the same bytes, as long as nothing in them changes.
         """
-        contents = Contents(self._storage)
-        layout = Layout(contents.read)
-        self._fill(layout, contents, resources, form)
-        layout.finish()
-        return layout
+        with self._index.read() as transaction:
+            key = self._fingerprint(_chosen(transaction, resources, form), form)
+
+            def make() -> Layout:
+                contents = Contents(self._storage)
+                layout = Layout(contents.read)
+                chosen = _chosen(transaction, resources, form)
+                for _ in self._filling(layout, contents, chosen, form):
+                    pass
+                layout.finish()
+                return layout
+
+            return self._latest.get(key, make)
+
+    def _fingerprint(self, chosen: Iterable[ChosenSeries], form: ArchiveForm) -> str:
+        """Return what changes whenever anything does that an archive is made of."""
+        digest = hashlib.sha256(repr((form, self._default_encoding.name)).encode())
+        for series in chosen:
+            digest.update(repr((series.line, series.is_numbered)).encode())
+            for line in series.instances:
+                digest.update(repr(line).encode())
+        return digest.hexdigest()
 
     def prepare(self, resources: Sequence[Resource], form: ArchiveForm) -> Preparation:
         """Decide upon an archive of resources as they are now, which is to be kept.
@@ -146,12 +164,12 @@ class Archiving:
         StorageError
             If it is not kept any more.
         """
-        layout = self._opened.lookup(key)
-        if layout is None:
+
+        def make() -> Layout:
             content = b"".join(self._storage.read(key))
-            layout = read_manifest(content, Contents(self._storage))
-            self._opened.keep(key, layout)
-        return layout
+            return read_manifest(content, Contents(self._storage))
+
+        return self._latest.get(key, make)
 
     def check(self, resources: Sequence[Resource], form: ArchiveForm) -> None:
         """Check that there can be such an archive.
@@ -184,20 +202,11 @@ class Archiving:
         """Return an archive of resources, whose members are deflated."""
         contents = Contents(self._storage)
         deflation = Deflation(contents.read)
-        self._fill(deflation, contents, resources, form)
-        return deflation
-
-    def _fill(
-        self,
-        archive: Archive,
-        contents: Contents,
-        resources: Sequence[Resource],
-        form: ArchiveForm,
-    ) -> None:
         with self._index.read() as transaction:
             chosen = _chosen(transaction, resources, form)
-            for _ in self._filling(archive, contents, chosen, form):
+            for _ in self._filling(deflation, contents, chosen, form):
                 pass
+        return deflation
 
     def _filling(
         self,

@@ -150,16 +150,32 @@ def test_a_deflated_archive_needs_room(house, monkeypatch):
     assert _prepared(house, resources).archive_size > 100
 
 
-def test_an_archive_that_is_fetched_in_parts_is_read_once(house):
-    """The last ones stay in memory."""
-    archiving = _archiving(house)
-    keys = [_prepared(house, []).pending.key for _ in range(5)]
-    first = archiving.open(keys[0])
-    assert archiving.open(keys[0]) is first
-    for key in keys[1:]:
-        archiving.open(key)
+def test_an_archive_that_is_fetched_in_parts_is_laid_out_once(house):
+    """Whether it is kept or not; unless anything changes that it is made of."""
+    archiving, encoding = _archiving(house), AssumedEncoding("Latin1")
+    archiving._default_encoding = encoding
+    resources = _patients(_stored(house, make_study(1)))
+    media, keys = ArchiveForm(is_media=True), []
+    kept = _prepared(house, resources).pending.key
+    assert archiving.open(kept) is archiving.open(kept)
 
-    assert archiving.open(keys[0]) is not first
+    def change(sql):
+        house.index.write(lambda writer: writer._connection.execute(sql))
+
+    for act in (
+        lambda: None,
+        lambda: house.store(make_instance(1, number=99)),
+        lambda: setattr(encoding, "name", "Utf8"),
+        lambda: change("UPDATE series SET attributes = json_set(attributes, '$.A', 1)"),
+        lambda: change("UPDATE attachment SET key = key || 'x'"),
+    ):
+        act()
+        first = archiving.lay_out(resources, media)
+        assert archiving.lay_out(resources, media) is first
+        assert archiving.lay_out(resources, ArchiveForm()) is not first
+        keys.append(first)
+
+    assert len(set(map(id, keys))) == 5
 
 
 def test_a_kept_archive_of_nothing_can_be_read(house):
