@@ -276,3 +276,37 @@ def test_what_says_nothing_about_an_archive_is_overlooked(
     assert len(_names(found)) == 1
     name = f'filename="{stored["ParentStudy"]}.zip"'
     assert found.headers["Content-Disposition"] == name
+
+
+def test_an_archive_can_be_made_before_it_is_sent(launch: Any) -> None:
+    """SynchronousZipStream off: the size of what is deflated is known."""
+    server = launch(SynchronousZipStream=False)
+    stored = _store(server, *make_study(512))
+    path = f"/studies/{stored['ParentStudy']}/media"
+    deflated = _get(server, f"{path}?compression=deflate")
+    (job,) = _get(server, "/jobs?expand").json()
+    head = requests.head(f"{server.url}{path}?compression=deflate", timeout=_SECONDS)
+
+    assert int(deflated.headers["Content-Length"]) == len(deflated.content)
+    assert _names(deflated) == _names(_get(server, path))
+    assert (job["State"], job["Type"]) == ("Success", "Media")
+    assert job["Content"]["ArchiveSize"] == str(len(deflated.content))
+    assert head.status_code == 200
+
+
+def test_what_cannot_be_made_is_an_error(launch: Any) -> None:
+    """A file that is gone does not cut the answer off, if that can be helped."""
+    server = launch(SynchronousZipStream=False)
+    stored = _store(server, *make_study(513))
+    url = f"{server.url}/instances/{stored['ID']}"
+    (file,) = server.storage.rglob(requests.get(url, timeout=_SECONDS).json()["FileUuid"])
+    file.unlink()
+    path = f"/studies/{stored['ParentStudy']}/archive?compression=deflate"
+    answer = _get(server, path)
+    (job,) = _get(server, "/jobs?expand").json()
+
+    assert answer.status_code == 500
+    assert (job["State"], job["ErrorCode"]) == (
+        "Failure",
+        answer.json()["OrthancStatus"],
+    )

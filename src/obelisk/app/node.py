@@ -376,6 +376,7 @@ def _archive_defaults(archives: ArchiveSection) -> ArchiveDefaults:
     return ArchiveDefaults(
         is_utf8=archives.utf8,
         is_deflated=archives.compression is ZipCompression.DEFLATE,
+        is_streamed=archives.is_streamed,
     )
 
 

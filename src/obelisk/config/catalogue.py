@@ -9,7 +9,7 @@ _TRUE = """
 DicomTlsRemoteCertificateRequired HttpsVerifyPeers
 IngestTranscodingOfCompressed IngestTranscodingOfUncompressed
 OrthancExplorerEnabled StoreDicom
-SynchronousCMove SynchronousZipStream TcpNoDelay TranscodeDicomProtocol WebDavEnabled
+SynchronousCMove TcpNoDelay TranscodeDicomProtocol WebDavEnabled
 WebDavUploadAllowed
 """
 

@@ -106,7 +106,8 @@ class StorageSection:
 
     size_max: int = option("MaximumStorageSize", 0, minimum=0, unit="MB")
     """How large all files together may become, compressed as they are; 0 means no
-    limit."""
+    limit. What archives of jobs keep of deleted instances comes on top of that; see
+    `MediaArchiveSize`."""
 
     patient_count_max: int = option("MaximumPatientCount", 0, minimum=0)
     """How many patients may be stored; 0 means no limit."""

@@ -1,6 +1,7 @@
 """What can be asked about jobs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isqrt
 
 import orjson
 
@@ -54,12 +55,14 @@ class JobReading(Transaction):
     def _find_jobs(
         self, columns: str, wanted: JobFilter
     ) -> Iterator[tuple[object, ...]]:
+        lists = {"state": wanted.states, "type": wanted.types}
+        few = self._find_few(wanted, lists)
+        is_free = few is None and wanted.order.endswith("id")
         # Left to itself, SQLite would sort all that are in a state, to give some.
-        walk = "" if wanted.order == "id" else "+"
-        lists = ((f"{walk}state", wanted.states), (f"{walk}type", wanted.types))
         conditions = [
-            f"{column} IN ({','.join('?' * len(values))})"
-            for column, values in lists
+            f"{'' if is_free or column == few else '+'}{column}"
+            f" IN ({','.join('?' * len(values))})"
+            for column, values in lists.items()
             if values
         ]
         way = " DESC" if wanted.order.startswith("-") else ""
@@ -72,6 +75,23 @@ class JobReading(Transaction):
         limit = -1 if wanted.limit is None else wanted.limit
         values = (*wanted.states, *wanted.types, limit, wanted.since)
         return self._connection.execute(sql, values)
+
+    def _find_few(
+        self, wanted: JobFilter, lists: Mapping[str, Sequence[str]]
+    ) -> str | None:
+        """Return the column by which fewer are to be sorted than walked over else."""
+        total = sum(self.count_jobs().values())
+        page = total if wanted.limit is None else wanted.since + wanted.limit
+        count_max = isqrt(page * total)
+        for column, values in lists.items():
+            if values:
+                sql = STATEMENTS["count_some_jobs"].format(
+                    column=column, values=",".join("?" * len(values))
+                )
+                found = self._connection.execute(sql, (*values, count_max))
+                if found.fetchone()[0] < count_max:
+                    return column
+        return None
 
     def count_jobs(self) -> dict[str, int]:
         """Return how many jobs there are in each state."""

@@ -18,6 +18,7 @@ from obelisk.services.archiving.archiving import ArchiveForm
 from obelisk.services.archiving.deflation import Deflation
 from obelisk.services.archiving.layout import Layout
 from obelisk.services.archiving.selection import Resource
+from obelisk.services.archiving.spooling import Spool
 
 _FILE_NAME = "Archive.zip"
 _ARCHIVE = ArchiveForm()
@@ -135,16 +136,30 @@ def _stream(
     """Send an archive at once; if it is sent as a whole, a job shows that."""
     headers = _headers(job.file_name)
     if wishes.is_deflated:
-        deflation = services.archiving.deflate(job.resources, job.form)
-        stream = _stream_of(request, wishes, job, deflation)
-        chunks = services.streams.watch(stream, deflation.read())
-        return Response(b"" if request.method == "HEAD" else chunks, headers)
+        return _deflate(request, services, wishes, job)
     layout = services.archiving.lay_out(job.resources, job.form)
     answer = content_response(request, layout.read, layout.size, layout.etag, headers)
     if request.method != "HEAD" and answer.status == HTTPStatus.OK:
         stream = _stream_of(request, wishes, job, layout)
         answer.body = services.streams.watch(stream, _chunks(answer.body))
     return answer
+
+
+def _deflate(
+    request: Request, services: Services, wishes: Wishes, job: Archive
+) -> Response:
+    """Send an archive whose members are deflated, while that is done or afterwards."""
+    headers = _headers(job.file_name)
+    deflation = services.archiving.deflate(job.resources, job.form)
+    if request.method == "HEAD":
+        return Response(b"", headers)
+    stream = _stream_of(request, wishes, job, deflation)
+    if services.archive_defaults.is_streamed:
+        return Response(services.streams.watch(stream, deflation.read()), headers)
+    spool = Spool(deflation.file_size)
+    for _ in services.streams.watch(stream, spool.fill(deflation.read())):
+        pass
+    return Response(spool.read(), [*headers, ("Content-Length", str(spool.size))])
 
 
 def _chunks(body: bytes | Iterator[bytes]) -> Iterator[bytes]:

@@ -81,10 +81,13 @@ class ArchiveDefaults:
         Whether letters beyond ASCII stay in the names of folders (ZipUseUtf8).
     is_deflated
         Whether the files are deflated (ZipCompression).
+    is_streamed
+        Whether those are sent while they are (SynchronousZipStream).
     """
 
     is_utf8: bool = False
     is_deflated: bool = False
+    is_streamed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

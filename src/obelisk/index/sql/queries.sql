@@ -432,6 +432,10 @@ SELECT {columns} FROM job{conditions} ORDER BY {order} LIMIT ? OFFSET ?
 -- name: count_jobs
 SELECT state, number FROM job_count
 
+-- name: count_some_jobs
+-- No more of them than some number.
+SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE {column} IN ({values}) LIMIT ?)
+
 -- name: has_pending_job
 SELECT EXISTS (SELECT 1 FROM job WHERE state = 'Pending')
 
