@@ -168,7 +168,9 @@ def test_unknown_jobs_and_wrong_arguments(place):
         ("limit=x", 400),
     ):
         assert call(place, "GET", f"/jobs?{query}")["status"] == status
-    assert call(place, "PUT", f"/jobs/{UNKNOWN}/priority", b"x")["status"] == 400
+    for body in (b"x", b"1_000", b"1.5", b"99999999999"):
+        path = f"/jobs/{UNKNOWN}/priority"
+        assert call(place, "PUT", path, body)["status"] == 400
     assert call(place, "PUT", f"/jobs/{UNKNOWN}/priority", b"7")["status"] == 404
 
 

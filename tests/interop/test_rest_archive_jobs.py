@@ -53,7 +53,7 @@ def test_a_job_makes_an_archive(server: RunningServer, kind: str, name: str) -> 
     files = make_study(601)
     stored = _store(server, *files)
     path = f"/studies/{stored['ParentStudy']}/{kind}"
-    job = _make(server, path, {"UserData": "mine"})
+    job = _make(server, path, {"UserData": {"of": "mine"}})
     output = f"/jobs/{job['ID']}/archive"
     kept = _get(server, output)
 
@@ -61,7 +61,7 @@ def test_a_job_makes_an_archive(server: RunningServer, kind: str, name: str) -> 
     assert kept.headers["Content-Type"] == "application/zip"
     expected = f'filename="{stored["ParentStudy"]}.zip"'
     assert kept.headers["Content-Disposition"] == expected
-    assert (job["Type"], job["UserData"]) == (name, "mine")
+    assert (job["Type"], job["UserData"]) == (name, {"of": "mine"})
     assert job["Content"] == {
         "ArchiveSize": str(len(kept.content)),
         "ArchiveSizeMB": 0,
@@ -182,6 +182,20 @@ def test_a_client_that_leaves_ends_the_job(server: RunningServer) -> None:
 
     assert (job["State"], job["ErrorCode"]) == ("Failure", 14)
     assert job["Progress"] < 100
+
+
+def test_an_archive_that_failed_is_made_again(server: RunningServer) -> None:
+    """In the background then: whoever resubmits its job finds it as the output."""
+    answer = _begin_download(server, 613, "again")
+    whole = _get(server, answer.request.path_url)
+    answer.close()
+    path = f"/jobs/{_ended(server, 'again')['ID']}"
+    resubmitted = requests.post(f"{server.url}{path}/resubmit", timeout=_SECONDS)
+    job = _ended(server, "again")
+
+    assert resubmitted.status_code == 200
+    assert (job["State"], job["Progress"]) == ("Success", 100)
+    assert _get(server, f"{path}/archive").content == whole.content
 
 
 def test_a_job_that_is_cancelled_truncates_the_archive(server: RunningServer) -> None:

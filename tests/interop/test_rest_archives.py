@@ -1,20 +1,16 @@
 """Archives and media by HTTP: parts, tags, names, other programs that read them."""
 
-import hashlib
 import io
-import random
 import subprocess
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from factories import make_instance, make_sized_instance, make_study
-from launching import OBELISK, RunningServer, start_server
+from factories import make_instance, make_study
+from launching import RunningServer
 
 _SECONDS = 30
 
@@ -109,51 +105,6 @@ def test_a_range_behind_the_end_is_refused(server: RunningServer) -> None:
     path = f"/series/{stored['ParentSeries']}/archive"
 
     assert _get(server, path, Range="bytes=1000000-").status_code == 416
-
-
-@pytest.mark.parametrize("kind", ["archive", "media"])
-@pytest.mark.parametrize("is_compressed", [False, True])
-def test_a_download_goes_on_after_a_crash(
-    tmp_path: Path, kind: str, *, is_compressed: bool
-) -> None:
-    """Parts from 20 random offsets, across a kill -9, make the same bytes."""
-    options = {"StorageCompression": is_compressed}
-    server = start_server(OBELISK, tmp_path, **options)
-    try:
-        files = [make_sized_instance(506, 100_000, number=n) for n in range(1, 21)]
-        stored = _store(server, *files)
-        path = f"/studies/{stored['ParentStudy']}/{kind}"
-        whole = _get(server, path)
-        size, tag = len(whole.content), whole.headers["ETag"]
-        chance = random.Random(3)
-        cuts = [0, *sorted(chance.sample(range(1, size), 20)), size]
-        digest = hashlib.sha256()
-        for number, (start, stop) in enumerate(pairwise(cuts)):
-            if number == 10:
-                server.kill()
-                server = start_server(OBELISK, tmp_path, **options)
-            asked = {"Range": f"bytes={start}-{stop - 1}", "If-Range": tag}
-            part = _get(server, path, **asked)
-            assert part.status_code == 206
-            digest.update(part.content)
-    finally:
-        server.kill()
-
-    assert digest.digest() == hashlib.sha256(whole.content).digest()
-
-
-def test_parts_are_downloaded_at_the_same_time(server: RunningServer) -> None:
-    """Eight connections fetch one archive together."""
-    files = [make_sized_instance(507, 100_000, number=n) for n in range(1, 21)]
-    path = f"/studies/{_store(server, *files)['ParentStudy']}/archive"
-    whole = _get(server, path).content
-    step = len(whole) // 8 + 1
-    ranges = [f"bytes={at}-{at + step - 1}" for at in range(0, len(whole), step)]
-    with ThreadPoolExecutor(8) as pool:
-        parts = list(pool.map(lambda one: _get(server, path, Range=one), ranges))
-
-    assert len(parts) == 8
-    assert b"".join(part.content for part in parts) == whole
 
 
 def test_a_deflated_archive_is_sent_as_it_is_made(server: RunningServer) -> None:
@@ -299,7 +250,9 @@ def test_what_cannot_be_made_is_an_error(launch: Any) -> None:
     server = launch(SynchronousZipStream=False)
     stored = _store(server, *make_study(513))
     url = f"{server.url}/instances/{stored['ID']}"
-    (file,) = server.storage.rglob(requests.get(url, timeout=_SECONDS).json()["FileUuid"])
+    (file,) = server.storage.rglob(
+        requests.get(url, timeout=_SECONDS).json()["FileUuid"]
+    )
     file.unlink()
     path = f"/studies/{stored['ParentStudy']}/archive?compression=deflate"
     answer = _get(server, path)

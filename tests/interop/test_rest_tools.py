@@ -249,6 +249,9 @@ def test_read_only(tmp_path: Path, store: Store) -> None:
         assert json.loads(_call(server, "GET", "/jobs")) == []
         for path in (f"/studies/{study}/verify", f"/studies/{study}/reconstruct"):
             assert _status(server, "POST", path, b'{"Asynchronous": true}') == 404
+        path = f"/studies/{study}/archive"
+        assert _status(server, "POST", path, b'{"Asynchronous": true}') == 500
+        assert _status(server, "POST", path, b"{}") == 200
         assert len(json.loads(_call(server, "GET", "/instances"))) == 1
 
     assert written() == before

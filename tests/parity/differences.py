@@ -438,6 +438,62 @@ MISSING = (
 )
 ACCEPTED += MISSING
 
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A difference that no call shows, as it takes a job to see it.
+
+    `test` has the file and the name of the test of what is right.
+    """
+
+    what: str
+    reason: str
+    test: tuple[str, str]
+
+
+_ARCHIVE_JOBS = "interop/test_rest_archive_jobs.py"
+
+ELSEWHERE = (
+    Elsewhere(
+        "POST /jobs/{id}/resubmit of an archive",
+        "it is made again, like the work of other jobs; Orthanc answers 500",
+        (_ARCHIVE_JOBS, "test_an_archive_that_failed_is_made_again"),
+    ),
+    Elsewhere(
+        "UserData of an archive",
+        "any JSON, as with other jobs; Orthanc drops what is no text",
+        (_ARCHIVE_JOBS, "test_a_job_makes_an_archive"),
+    ),
+    Elsewhere(
+        "UserData of 10 MB",
+        "more than 1 MiB is refused by 413; Orthanc takes all",
+        ("golden/test_jobs.py", "test_user_data_has_a_limit"),
+    ),
+    Elsewhere(
+        "POST /jobs/{id}/pause of an archive that is sent",
+        "the download is held; Orthanc ends it as if what was sent were the whole",
+        (_ARCHIVE_JOBS, "test_a_job_that_is_paused_holds_the_archive"),
+    ),
+    Elsewhere(
+        "GET /jobs/{id}/archive after a restart, or after the deletion of the study",
+        "the archive is there; Orthanc forgets the job, or has a file of its own",
+        (_ARCHIVE_JOBS, "test_an_archive_outlives_a_crash"),
+    ),
+    Elsewhere(
+        "a synchronous request whose job is paused",
+        "202 with the path of the job; at Orthanc it waits for ever",
+        (
+            "golden/test_jobs.py",
+            "test_a_synchronous_request_does_not_wait_for_a_paused_job",
+        ),
+    ),
+    Elsewhere(
+        "POST …/archive with Asynchronous under ReadOnly",
+        "jobs are rows of the index; Orthanc keeps such ones in memory",
+        ("interop/test_rest_tools.py", "test_read_only"),
+    ),
+)
+
 SEARCHES = {
     r".*(Nonsense|patientid|Foo).*": "a name that is unknown is the caller's mistake",
     r".*'(Query|Expand)': (\[\]|'x')\}": "idem; Orthanc fails",

@@ -1,12 +1,21 @@
 """The comparison itself: what it forgives, and what it does not."""
 
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
 from exchange import Call, describe
 from parity.calls import get
-from parity.differences import ACCEPTED, explain, iter_differences, mend, normalise
+from parity.differences import (
+    ACCEPTED,
+    ELSEWHERE,
+    Elsewhere,
+    explain,
+    iter_differences,
+    mend,
+    normalise,
+)
 
 
 def test_equal_values_have_no_difference() -> None:
@@ -117,3 +126,13 @@ def test_random_names_of_downloads_are_forgiven() -> None:
     }
     chosen = {"headers": {"Content-Disposition": 'filename="a.txt"'}}
     assert normalise(call, chosen) == chosen
+
+
+@pytest.mark.parametrize("difference", ELSEWHERE, ids=lambda one: one.what)
+def test_what_no_call_shows_has_a_test(difference: Elsewhere) -> None:
+    """So that none is claimed that nobody sees."""
+    file, name = difference.test
+    text = (Path(__file__).parents[1] / file).read_text()
+
+    assert f"\ndef {name}(" in text
+    assert difference.reason

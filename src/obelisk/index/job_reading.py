@@ -7,6 +7,7 @@ import orjson
 
 from obelisk.errors import UnknownJobError
 from obelisk.index.job_records import (
+    ENDLESS_LEASE,
     JOB_ORDERS,
     JobEvent,
     JobEventType,
@@ -109,9 +110,24 @@ class JobReading(Transaction):
         """Return the row numbers of jobs that are to be tried again."""
         return [pk for (pk,) in self._run("find_due_jobs", now)]
 
-    def find_unfinished_jobs(self) -> list[int]:
-        """Return the row numbers of the jobs that run, or will run by themselves."""
-        return [pk for (pk,) in self._run("find_unfinished_jobs")]
+    def last_job_pk(self) -> int:
+        """Return the row number of the last job, or 0."""
+        return int(self._run("find_last_job_pk").fetchone()[0])
+
+    def find_last_lease(self, now: float) -> float:
+        """Return when the last lease of a job ends that workers run; now if none does.
+
+        That of what is sent to a client has no end.
+        """
+        return float(self._run("find_last_lease", now, ENDLESS_LEASE).fetchone()[0])
+
+    def find_unfinished_jobs(self, last_pk: int) -> list[int]:
+        """Return the row numbers of jobs that run, or will run by themselves.
+
+        None of those that came behind a row number, or that are sent to a client.
+        """
+        rows = self._run("find_unfinished_jobs", last_pk, ENDLESS_LEASE)
+        return [pk for (pk,) in rows]
 
     def find_jobs_kept_by(self, owner: str) -> list[int]:
         """Return the row numbers of the jobs that end with a process."""

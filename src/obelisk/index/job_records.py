@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+ENDLESS_LEASE = 4e9
+"""The end of the lease of a job that no worker runs, as it is sent to a client."""
+
 
 class JobRow(NamedTuple):
     """One job; JSON columns are left encoded, what does not apply is `None`.

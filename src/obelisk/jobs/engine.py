@@ -10,6 +10,7 @@ from obelisk.errors import UnavailableError
 from obelisk.index.base import Index
 from obelisk.index.job_records import JobRow
 from obelisk.index.writing import WriteTransaction
+from obelisk.jobs.holding import Holding
 from obelisk.jobs.ownership import forget_owner
 from obelisk.jobs.run import Run, Workplace
 from obelisk.jobs.state import Event
@@ -84,13 +85,18 @@ class Engine:
         self._lock = threading.Lock()
         self._runs: dict[Run, threading.Thread] = {}
         self._renewed_at = 0.0
+        self._holding: Holding | None = None
         #: When the engine last looked for work, by the monotonic clock.
         self.last_sign_of_life = monotonic()
         self._thread = threading.Thread(target=self._run, name="JOBS", daemon=True)
 
     def start(self) -> None:
-        """Recover from the last run, then start to work."""
-        self._index.write(self._recover)
+        """Start to work, at once or when the jobs of the last run are paused."""
+        if not self._settings.is_resuming:
+            workplace = self._workplace
+            rules, clock = workplace.transitions, workplace.clock
+            self._holding = Holding(self._index, rules, clock)
+            self._holding.look()
         self._thread.start()
 
     def wake(self) -> None:
@@ -140,15 +146,6 @@ class Engine:
         prune = self._workplace.transitions.prune
         return forget_owner(writer, owner, lambda job: prune(writer, job))
 
-    def _recover(self, writer: WriteTransaction) -> None:
-        """Put right what the last run left; its leases end by themselves."""
-        if not self._settings.is_resuming:
-            for pk in writer.find_unfinished_jobs():
-                job = writer.lookup_job_by_pk(pk)
-                if job is not None:
-                    now = self._workplace.clock()
-                    self._workplace.transitions.move(writer, job, Event.PAUSE, now)
-
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
@@ -156,10 +153,18 @@ class Engine:
             try:
                 self._keep()
                 self._interrupt()
-                self._start_runs()
+                if self._may_claim():
+                    self._start_runs()
             except UnavailableError as error:
                 _log.warning("Jobs wait: %s", error)
             self._wake.wait(_PERIOD_SECONDS)
+
+    def _may_claim(self) -> bool:
+        """Tell whether the jobs of the last run are paused, if they are to be."""
+        if self._holding is None:
+            return True
+        self._holding.look()
+        return self._holding.is_over
 
     def _keep(self) -> None:
         """Renew the leases of this engine, and take up what others and time left."""

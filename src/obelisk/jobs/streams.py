@@ -16,7 +16,7 @@ from obelisk.errors import (
     UnknownJobError,
 )
 from obelisk.index.base import Index
-from obelisk.index.job_records import NewJob
+from obelisk.index.job_records import ENDLESS_LEASE, NewJob
 from obelisk.index.writing import WriteTransaction
 from obelisk.jobs.base import JSON
 from obelisk.jobs.queue import JobQueue
@@ -31,7 +31,6 @@ _PERIOD_SECONDS = 0.25
 #: Nobody else takes such a job, not even if it is resumed; it goes when the server
 #: starts again.
 _OWNER = "a client"
-_LEASE_SECONDS = 1e9
 
 #: Cannot write to file: what the error of a job is whose client is gone.
 _GONE = 14
@@ -139,7 +138,7 @@ class Streams:
             pk,
             state=State.RUNNING.value,
             owner=_OWNER,
-            lease_until=now + _LEASE_SECONDS,
+            lease_until=ENDLESS_LEASE,
             running_since=now,
             updated_at=now,
         )

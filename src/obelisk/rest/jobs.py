@@ -1,5 +1,6 @@
 """Jobs: lists, single ones, what can be done to them, their outputs."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -40,6 +41,7 @@ _STATES = {state.value for state in State}
 _LIST_MAX = 1000
 
 _PRIORITY_MAX = 2**31 - 1
+_INTEGER = re.compile(rb"[+-]?[0-9]{1,20}")
 
 
 def list_jobs(request: Request, services: Services) -> Response:
@@ -134,10 +136,10 @@ def _resubmit_failed(request: Request, services: Services) -> None:
 
 def set_priority(request: Request, services: Services) -> Response:
     """Give a job the priority that is the body of the request."""
-    try:
-        priority = int(read_body(request, services))
-    except ValueError:
-        raise BadTypeError("The body must be an integer") from None
+    text = read_body(request, services).strip()
+    if not _INTEGER.fullmatch(text):
+        raise BadTypeError("The body must be an integer")
+    priority = int(text)
     if abs(priority) > _PRIORITY_MAX:
         raise InvalidArgumentError("The priority is out of range")
     services.jobs.prioritise(request.id, priority)

@@ -43,7 +43,8 @@ def expected(jobs, wanted):
     found = [
         job
         for job in jobs
-        if job.state in (wanted.states or STATES) and job.type in (wanted.types or TYPES)
+        if job.state in (wanted.states or STATES)
+        and job.type in (wanted.types or TYPES)
     ]
 
     def key(job):

@@ -1,6 +1,6 @@
 import pytest
 
-from obelisk.index.job_records import JobFilter
+from obelisk.index.job_records import ENDLESS_LEASE, JobFilter
 from obelisk.jobs.queue import completed
 from obelisk.jobs.run import Run
 from obelisk.jobs.state import Event
@@ -112,7 +112,6 @@ def test_a_start_leaves_alone_what_another_server_needs(open_office):
 
         other = open_office(history_size=0)
         other.now = office.now
-        other.engine._index.write(other.engine._recover)
         other.engine._keep()
 
     assert office.row(unsaved).awaiting_count == 0
@@ -179,8 +178,13 @@ def test_a_step_that_hangs_does_not_keep_the_server_from_stopping(open_office):
     assert (office.row(id_).state, office.row(id_).cursor) == ("Pending", "1")
 
 
+def paused(job):
+    """Tell whether a job is paused."""
+    return job.state == "Paused"
+
+
 def test_jobs_of_the_last_run_can_be_held_back(open_office):
-    """They are paused, and can be resumed one by one."""
+    """They are paused, and can be resumed one by one; new ones go on."""
     office = open_office()
     pending, running = office.submit("go"), office.submit("go")
     office.queue.prioritise(running, 1)
@@ -188,7 +192,44 @@ def test_jobs_of_the_last_run_can_be_held_back(open_office):
 
     other = open_office(is_resuming=False)
     other.engine.start()
-    assert {other.row(one).state for one in (pending, running)} == {"Paused"}
+    new = other.submit("go")
+    assert not other.engine._may_claim()
+    assert other.row(pending).state == "Pending"
+    other.now += 6
+    other.engine.wake()
+    for one in (pending, running):
+        assert other.queue.wait(one, paused, 20).state == "Paused"
+    assert other.queue.wait(new, completed, 20).state == "Success"
     other.queue.ask(pending, Event.RESUME)
     other.engine.wake()
     assert other.queue.wait(pending, completed, 20).state == "Success"
+
+
+def test_jobs_that_nobody_runs_are_held_back_at_once(open_office):
+    """As after an orderly stop; what is sent to a client is no work of a former run."""
+    office = open_office()
+    pending, sent = office.submit("go"), office.submit("go")
+    columns = {"state": "Running", "lease_until": ENDLESS_LEASE}
+    pk = office.row(sent).pk
+    office.index.write(lambda writer: writer.update_job(pk, **columns))
+    other = open_office(is_resuming=False)
+    other.engine.start()
+
+    assert [other.row(one).state for one in (pending, sent)] == ["Paused", "Running"]
+
+
+def test_jobs_of_another_server_are_not_held_back(open_office):
+    """Neither those that it runs, nor those that wait for it."""
+    office = open_office()
+    pending, running = office.submit("go"), office.submit("go")
+    office.queue.prioritise(running, 1)
+    claim = office.claim(owner="alive")
+
+    other = open_office(is_resuming=False)
+    other.engine.start()
+    other.now += 4
+    office.index.write(lambda writer: writer.renew_leases([claim], other.now + 5))
+    other.now += 2
+    other.engine.wake()
+    assert other.queue.wait(pending, completed, 20).state == "Success"
+    assert other.row(running).state == "Running"

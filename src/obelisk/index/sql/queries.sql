@@ -538,8 +538,16 @@ SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'job_event'
 -- name: clear_job_events
 DELETE FROM job_event
 
+-- name: find_last_job_pk
+SELECT COALESCE(MAX(pk), 0) FROM job
+
+-- name: find_last_lease
+SELECT COALESCE(MAX(lease_until), ?1) FROM job
+WHERE state = 'Running' AND lease_until > ?1 AND lease_until < ?2
+
 -- name: find_unfinished_jobs
-SELECT pk FROM job WHERE state IN ('Pending', 'Running', 'Retry')
+SELECT pk FROM job WHERE state IN ('Pending', 'Running', 'Retry') AND pk <= ?
+    AND NOT (state = 'Running' AND lease_until = ?)
 
 -- name: delete_job
 DELETE FROM job WHERE pk = ?

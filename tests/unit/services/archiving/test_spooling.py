@@ -42,7 +42,7 @@ def test_there_must_be_room(monkeypatch, tmp_path):
 def test_what_cannot_be_written_is_an_error(monkeypatch, path, error):
     """A disk that is full is told from others that fail."""
     mode = "wb" if path == "/dev/full" else "rb"
-    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: open(path, mode, 0))  # noqa: PTH123
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: open(path, mode, 0))  # noqa: PTH123, SIM115
     spool = Spool(0)
     with pytest.raises(error) as raised:
         list(spool.fill([b"a"]))
