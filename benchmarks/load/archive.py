@@ -118,6 +118,11 @@ def main() -> None:
                 _CLIENT_COUNT,
                 f"{paths[ours.name]}/archive",
             ),
+            (
+                f"memory over idle, {_CLIENT_COUNT} downloads of {size_gb:.1f} GB",
+                _CLIENT_COUNT,
+                large_path,
+            ),
         ):
             measuring.measure(name, "MB", grow(count, path), is_more_better=False)
 

@@ -24,6 +24,7 @@ from obelisk.services.archiving.manifest import Manifest, read_manifest
 from obelisk.services.archiving.media import MediaDirectory, add_media
 from obelisk.services.archiving.preparation import Preparation, Preparations
 from obelisk.services.archiving.selection import ChosenSeries, Resource, choose
+from obelisk.services.archiving.spooling import temporary_file_errors
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.storage.base import Storage
 
@@ -216,13 +217,25 @@ class Archiving:
         form: ArchiveForm,
     ) -> Iterator[None]:
         """Add the members; yield after each."""
-        if not form.is_media:
-            folders = Folders(form.root, is_utf8=form.is_utf8)
-            return add_archive(archive, contents, chosen, folders)
-        directory = MediaDirectory(
-            contents.new_file(), self._default_encoding, is_extended=form.is_extended
-        )
-        return add_media(archive, contents, chosen, directory)
+        if form.is_media:
+            return self._filling_media(archive, contents, chosen, form)
+        folders = Folders(form.root, is_utf8=form.is_utf8)
+        return add_archive(archive, contents, chosen, folders)
+
+    def _filling_media(
+        self,
+        archive: Archive,
+        contents: Contents,
+        chosen: Iterable[ChosenSeries],
+        form: ArchiveForm,
+    ) -> Iterator[None]:
+        with temporary_file_errors():  # a large DICOMDIR is in one
+            directory = MediaDirectory(
+                contents.new_file(),
+                self._default_encoding,
+                is_extended=form.is_extended,
+            )
+            yield from add_media(archive, contents, chosen, directory)
 
 
 def _chosen(

@@ -1,14 +1,27 @@
-"""Archives that are made in a temporary file before anybody gets them."""
+"""Temporary files: archives that are made before anybody gets them."""
 
 import errno
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO, cast
 
 from obelisk.errors import StorageError, StorageFullError
 
 _CHUNK_BYTES = 1_048_576
+_NO_ROOM = "There is no room for a temporary file"
+
+
+@contextmanager
+def temporary_file_errors() -> Iterator[None]:
+    """Turn errors of the operating system within a block into ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StorageFullError(_NO_ROOM) from error
+        raise StorageError("A temporary file cannot be written") from error
 
 
 class Spool:
@@ -27,7 +40,7 @@ class Spool:
 
     def __init__(self, size_max: int) -> None:
         if size_max > shutil.disk_usage(tempfile.gettempdir()).free:
-            raise StorageFullError("There is no room for a temporary file")
+            raise StorageFullError(_NO_ROOM)
         self._file = cast(
             "IO[bytes]",
             tempfile.TemporaryFile(),  # noqa: SIM115 -- closed by who reads it
@@ -55,13 +68,9 @@ class Spool:
                 self._file.close()
 
     def _write(self, chunk: bytes) -> None:
-        try:
+        with temporary_file_errors():
             self._file.write(chunk)
             self._file.flush()
-        except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise StorageFullError from error
-            raise StorageError from error
         self.size += len(chunk)
 
     def read(self) -> Iterator[bytes]:

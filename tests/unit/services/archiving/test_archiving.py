@@ -1,4 +1,5 @@
 import io
+import tempfile
 import warnings
 import zipfile
 
@@ -148,6 +149,19 @@ def test_a_deflated_archive_needs_room(house, monkeypatch):
 
     _archiving(house).check(resources, ArchiveForm())
     assert _prepared(house, resources).archive_size > 100
+
+
+def test_a_directory_that_is_large_needs_room(house, monkeypatch):
+    """A DICOMDIR that goes to the disk, where it does not fit."""
+    resources = _patients(_stored(house, make_study(1)))
+
+    def full(*_):
+        return open("/dev/full", "wb", 0)  # noqa: PTH123
+
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", full)
+    for act in (_archiving(house).lay_out, _archiving(house).deflate):
+        with pytest.raises(StorageFullError):
+            act(resources, ArchiveForm(is_media=True))
 
 
 def test_an_archive_that_is_fetched_in_parts_is_laid_out_once(house):
