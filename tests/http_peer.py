@@ -21,7 +21,8 @@ class SmallApplication:
     """Answers by path; remembers what became of its answers.
 
     ``/echo`` gives the body back, ``/endless`` never ends, ``/file`` is a file of
-    which the query gives the range, ``/fail`` fails, ``/late`` fails in its body.
+    which the query gives the range, ``/fail`` fails, ``/late`` fails in its body,
+    ``/cut`` and ``/never`` break off behind a part of it, and in front of it.
     """
 
     content: bytes = bytes(range(256)) * 8192
@@ -41,7 +42,7 @@ class SmallApplication:
             return self._echo(environ, start)
         if path == "/file":
             return self._file(environ, start)
-        if path in {"/endless", "/late", "/short", "/pieces"}:
+        if path in {"/endless", "/late", "/short", "/pieces", "/cut", "/never"}:
             known = [("Content-Length", "9")] if path == "/short" else []
             start("200 OK", known)
             return self._pieces(path)
@@ -71,7 +72,11 @@ class SmallApplication:
 
     def _pieces(self, path: str) -> Iterator[bytes]:
         try:
+            if path == "/never":
+                raise ConnectionAbortedError
             yield b"abc"
+            if path == "/cut":
+                raise ConnectionAbortedError
             if path == "/late":
                 raise LookupError("secret")
             yield b"de"

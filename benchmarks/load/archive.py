@@ -86,6 +86,20 @@ def main() -> None:
                     goal=goal if figure else None,
                 )
 
+        def grow(count: int, path: str = "") -> Callable[[Subject, int], float]:
+            def run(subject: Subject, _: int) -> float:
+                wanted = path or f"{paths[subject.name]}/archive"
+                idle_bytes = subject.memory_bytes()
+                subject.forget_peak()
+                with ThreadPoolExecutor(count) as pool:
+                    list(pool.map(lambda _: download(subject, wanted), range(count)))
+                return (subject.peak_memory_bytes() - idle_bytes) / _MB
+
+            return run
+
+        name = f"{slices} slices, memory over idle"
+        measuring.measure(name, "MB", grow(1), is_more_better=False)
+
         ours = measuring.subjects[0]
         measuring.subjects = [ours]
         large = max(2, int(_LARGE_FILE_COUNT * scale))
@@ -99,17 +113,6 @@ def main() -> None:
             size_bytes=_LARGE_FILE_BYTES,
         )
         large_path = f"{study_path(ours)}/archive"
-
-        def grow(count: int, path: str) -> Callable[[Subject, int], float]:
-            def run(subject: Subject, _: int) -> float:
-                idle_bytes = subject.memory_bytes()
-                subject.forget_peak()
-                with ThreadPoolExecutor(count) as pool:
-                    list(pool.map(lambda _: download(subject, path), range(count)))
-                return (subject.peak_memory_bytes() - idle_bytes) / _MB
-
-            return run
-
         size_gb = large * _LARGE_FILE_BYTES / 1e9
         for name, count, path in (
             (f"memory over idle, {size_gb:.1f} GB", 1, large_path),

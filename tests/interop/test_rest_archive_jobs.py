@@ -208,6 +208,7 @@ def test_a_job_that_is_cancelled_truncates_the_archive(server: RunningServer) ->
         list(answer.iter_content(65_536))
     job = _ended(server, "cancelled")
 
+    assert "An answer is cut off: JobCanceledError" in server.log.read_text()
     assert (job["State"], job["ErrorCode"]) == ("Failure", 37)
 
 

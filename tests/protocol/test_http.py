@@ -191,6 +191,15 @@ def test_application_that_fails(peer) -> None:
         assert path == b"/fail" or peer.application.closed.wait(SECONDS)
 
 
+def test_application_that_breaks_off(peer, caplog) -> None:
+    """The client notices that something is missing; nobody else is alarmed."""
+    cut, never = (peer.talk(_GET.replace(b"/a", path)) for path in (b"/cut", b"/never"))
+
+    assert cut.endswith(b"\r\n\r\n3\r\nabc\r\n")
+    assert never.startswith(b"HTTP/1.1 500 ")
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("part", [(0, 2_097_152), (1, 2), (5, 5), (100_000, 1_900_000)])
 def test_files(peer, part: tuple[int, int]) -> None:
     """A range of a file is sent, and nothing else."""

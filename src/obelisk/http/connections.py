@@ -131,6 +131,8 @@ class Connection:
             answer.give(self._application, environ)
         except GoneError:
             return False
+        except ConnectionAbortedError:  # the application said why
+            answer.fail()
         except Exception:  # noqa: BLE001  # the edge: others stay served
             _log.exception("%s failed", head.method)
             answer.fail()

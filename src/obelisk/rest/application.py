@@ -1,5 +1,6 @@
 """The WSGI application: it checks, routes and answers every request."""
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
@@ -21,6 +22,7 @@ from obelisk.telemetry.context import context, new_id
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
+_log = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _NO_SNIFFING = ("X-Content-Type-Options", "nosniff")
@@ -147,10 +149,21 @@ class Application:
         return failure_response(error, request, is_described=self._is_error_described)
 
     def _stream(self, body: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield a large body; the server closes it when the client has left."""
-        for chunk in body:
-            self._services.admission.note_progress()
-            yield chunk
+        """Yield a large body; the server closes it when the client has left.
+
+        Raises
+        ------
+        ConnectionAbortedError
+            If there is no more of it, though there should be.
+        """
+        try:
+            for chunk in body:
+                self._services.admission.note_progress()
+                yield chunk
+        except ServerError as error:
+            reason = error.message or type(error).__name__
+            _log.warning("An answer is cut off: %s", reason)
+            raise ConnectionAbortedError from error
 
 
 def _request_id(environ: Environ) -> str:
