@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from factories import make_instance
+from factories import make_instance, make_sized_instance
 from launching import OBELISK, start_server
 
 _JSON = (*OBELISK, "--logformat=json", "--trace")
@@ -46,6 +46,50 @@ def test_the_id_of_a_request_goes_through(start):
     assert given.headers["X-Request-ID"] == "abc-1"
     assert bad.headers["X-Request-ID"] != "a b"
     assert {"abc-1", made} <= requests_of
+
+
+def test_lines_of_a_body_on_its_way_have_the_id_of_the_request(start):
+    """The archive breaks off, as a file vanishes while those before it are sent."""
+    server = start()
+    for number in (1, 2):
+        content = make_sized_instance(7, 20_000_000, number=number)
+        answer = requests.post(f"{server.url}/instances", content, timeout=30)
+    url = f"{server.url}/studies/{answer.json()['ParentStudy']}/archive"
+    headers = {"X-Request-ID": "abc-2"}
+    with requests.get(url, headers=headers, stream=True, timeout=30) as archive:
+        for path in server.storage.glob("??/??/*"):
+            if path.read_bytes() == content:
+                path.unlink()
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            archive.content  # noqa: B018 -- it reads
+    server.terminate()
+    failed = [line for line in lines_of(server) if line["level"] == "error"]
+
+    assert [line["request"] for line in failed] == ["abc-2"] * len(failed)
+    assert "GET failed" in [line["message"] for line in failed]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/system"),
+        ("HEAD", "/system"),
+        ("OPTIONS", "/studies"),
+        ("GET", "/nope"),
+        ("POST", "/instances"),
+        ("GET", "/health/live"),
+        ("GET", "/jobs?expand"),
+    ],
+)
+def test_every_answer_has_an_id(server, method, path):
+    """That of the client if it gives one."""
+    url = f"{server.url}{path}"
+    made = requests.request(method, url, timeout=30)
+    headers = {"X-Request-ID": "abc-3"}
+    given = requests.request(method, url, headers=headers, timeout=30)
+
+    assert made.headers["X-Request-ID"]
+    assert given.headers["X-Request-ID"] == "abc-3"
 
 
 def test_lines_of_an_association_have_its_id_and_the_aet(start, dcmtk):

@@ -284,8 +284,10 @@ def _received_within(client: socket.socket, seconds: float) -> bytes:
     ],
 )
 def test_bad_requests(peer, request_: bytes, status: int) -> None:
-    """They are answered once, in JSON, and nothing after them is served."""
+    """They are answered once, in JSON with an id, and nothing after them is served."""
     answer = peer.talk(request_)
+
+    assert answer.count(b"\r\nX-Request-ID: ") == 1
 
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert answer.count(b"HTTP/1.1") == 1

@@ -38,8 +38,7 @@ def describe(config: Config, main_tags: MainTags) -> dict[str, Any]:
         },
         "CheckRevisions": config.annotations.check_revisions,
         "DatabaseBackendPlugin": None,
-        "DatabaseServerIdentifier": service.database_server_identifier
-        or _identifier(config),
+        "DatabaseServerIdentifier": identifier_of(config),
         "DatabaseVersion": migrations()[-1][0],
         "DicomAet": dicom.ae_title,
         "DicomDefaultRetrieveMethod": "C-MOVE",
@@ -76,8 +75,11 @@ def describe(config: Config, main_tags: MainTags) -> dict[str, Any]:
     }
 
 
-def _identifier(config: Config) -> str:
+def identifier_of(config: Config) -> str:
     """Return what tells this server from others; the same after each start."""
+    given = config.service.database_server_identifier
+    if given:
+        return given
     parts = (
         platform.node(),
         config.dicom.ae_title,

@@ -15,6 +15,7 @@ from obelisk.metrics.registry import Metrics
 from obelisk.metrics.samples import Kind, Sample, SampleFamily, gauge, total
 from obelisk.rest.caching import BytesCache
 from obelisk.telemetry import LINES
+from obelisk.telemetry.tracing import TRACER
 
 
 class Watch:
@@ -85,6 +86,12 @@ class Watch:
                 "obelisk_dimse_associations_active",
                 "Connections of the DICOM server that are open.",
                 self.count_associations(),
+            ),
+            total(
+                "obelisk_trace_spans",
+                "Spans of traces, by what became of them.",
+                TRACER.counts(),
+                "outcome",
             ),
             *process_families(self._started),
         ]

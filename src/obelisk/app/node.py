@@ -10,6 +10,7 @@ from obelisk.app.health import health_of
 from obelisk.app.jobs import JobOffice
 from obelisk.app.main_tags import main_tags_of
 from obelisk.app.monitoring import Watch
+from obelisk.app.tracing import FLUSH_SECONDS
 from obelisk.config import (
     AnnotationSection,
     ArchiveSection,
@@ -75,6 +76,7 @@ from obelisk.services.stability import Stability
 from obelisk.services.verification import Verification
 from obelisk.services.views import Views
 from obelisk.storage.filesystem import FilesystemStorage
+from obelisk.telemetry.tracing import TRACER
 
 #: The name of the SQLite database in the index directory.
 INDEX_NAME = "obelisk.sqlite3"
@@ -320,6 +322,7 @@ class Node:
         self._images.close()
         self._index.close()
         self._storage.close()
+        TRACER.close(FLUSH_SECONDS)
 
 
 def _send_stop() -> None:

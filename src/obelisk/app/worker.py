@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from obelisk.app.node import HTTP_THREADS_BESIDE_WORKING, Node
 from obelisk.app.notifying import Notifier
+from obelisk.app.tracing import start_tracing
 from obelisk.config import Config
 from obelisk.errors import ServerError
 from obelisk.http.server import HTTPServer
@@ -116,6 +117,7 @@ def _wait_for_requests(
 def start_node(config: Config) -> Node:
     """Build and start a node; the process exits with a message if that fails."""
     try:
+        start_tracing(config)
         node = Node(config)
         node.start()
     except (ServerError, OSError) as error:

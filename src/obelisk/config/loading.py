@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 from obelisk.config.catalogue import PLUGIN_SECTIONS, PROTECTIVE, UNSUPPORTED
 from obelisk.config.choices import OverwriteMode
@@ -279,7 +280,31 @@ def _check_listening(http: HTTPSection, dicom: DICOMSection, reading: _Reading) 
         )
 
 
+def _check_tracing(endpoint: str | None, reading: _Reading) -> None:
+    if endpoint is None:
+        return
+    try:
+        parts = urlsplit(endpoint)
+        is_right = (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not (parts.username or parts.password or parts.query or parts.fragment)
+            and endpoint.isascii()
+            and endpoint.isprintable()
+            and " " not in endpoint
+        )
+    except ValueError:
+        is_right = False
+    if not is_right:
+        reading.problems.append(
+            '"OpenTelemetryEndpoint" must be a URL such as "http://localhost:4318", '
+            "without user and query"
+        )
+
+
 def _check_together(config: Config, reading: _Reading) -> None:
+    _check_tracing(config.monitoring.trace_endpoint, reading)
     _check_access(config.http, reading)
     _check_listening(config.http, config.dicom, reading)
     storage = config.storage

@@ -19,6 +19,17 @@ class MonitoringSection:
     """Whether metrics are collected from the start; `PUT /tools/metrics` changes that
     while the server runs."""
 
+    trace_endpoint: str | None = option("OpenTelemetryEndpoint", None)
+    """The URL of an OpenTelemetry collector, such as `http://localhost:4318`, to which
+    traces are sent (OTLP over HTTP); without it there are none. `/v1/traces` is added
+    unless the URL ends so. Orthanc has no such option."""
+
+    trace_percentage: int = option(
+        "OpenTelemetrySamplePercentage", 100, minimum=0, maximum=100, unit="%"
+    )
+    """How many of the traces that begin here are recorded. Where a request names the
+    trace that it belongs to, its sender has decided. Orthanc has no such option."""
+
     health_open: bool = option("HealthWithoutAuthentication", default=False)
     """Whether everybody may ask for `/health/live` and `/health/ready`, from other
     machines too, without a name and a password. Orthanc has no such option."""

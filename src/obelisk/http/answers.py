@@ -213,13 +213,12 @@ class Answer:
             settings.name, seconds, int(time.time())
         )
 
-    def fail(self) -> None:
+    def fail(self, id_: str) -> None:
         """Answer that the application failed; only if nothing was sent yet."""
         self.is_persistent = False
         if not self.is_started:
-            self._transport.send(
-                refusal(BadRequestError("Internal error", 500), self._settings.name)
-            )
+            error = BadRequestError("Internal error", 500)
+            self._transport.send(refusal(error, self._settings.name, id_))
 
 
 @lru_cache(maxsize=4)
@@ -234,8 +233,8 @@ def _head_end(name: str, keep_alive_seconds: float, now: int) -> bytes:
     return f"\r\nDate: {date}\r\nServer: {name}\r\n{connection}\r\n\r\n".encode()
 
 
-def refusal(error: BadRequestError, name: str) -> bytes:
-    """Return the whole answer to a request that no application sees."""
+def refusal(error: BadRequestError, name: str, id_: str) -> bytes:
+    """Return the whole answer to a request that no application answers."""
     phrase = HTTPStatus(error.status).phrase
     facts: dict[str, Any] = {
         "HttpError": phrase,
@@ -245,6 +244,7 @@ def refusal(error: BadRequestError, name: str) -> bytes:
     body = json.dumps(facts).encode()
     head = (
         f"HTTP/1.1 {error.status} {phrase}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        f"X-Request-ID: {id_}"
     )
     return head.encode() + _head_end(name, 0, int(time.time())) + body

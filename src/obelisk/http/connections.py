@@ -10,6 +10,7 @@ from obelisk.http.environments import Environ, request_environ
 from obelisk.http.heads import BadRequestError, Head, find_end, parse_head
 from obelisk.http.settings import HTTPServerSettings
 from obelisk.http.transports import GoneError, Transport
+from obelisk.telemetry.context import REQUEST_ID, context, new_id
 
 #: For how long a thread waits for the next request before it gives a connection back.
 NEXT_REQUEST_SECONDS = 0.05
@@ -73,7 +74,6 @@ class Connection:
             self._transport.prepare()
             return self._serve(patience_seconds)
         except BadRequestError as error:
-            _log.info("Request refused: %s", error)
             self._refuse(error)
         except GoneError:
             _log.debug("A client left")
@@ -134,8 +134,10 @@ class Connection:
         except ConnectionAbortedError:  # the application said why
             answer.fail()
         except Exception:  # noqa: BLE001  # the edge: others stay served
-            _log.exception("%s failed", head.method)
-            answer.fail()
+            id_ = environ.get(REQUEST_ID) or new_id()
+            with context(request=id_):
+                _log.exception("%s failed", head.method)
+            answer.fail(id_)
         if answer.is_persistent and body is not None:
             answer.is_persistent = body.skip(_SKIP_SECONDS)
         if not answer.is_persistent:
@@ -161,8 +163,10 @@ class Connection:
         return FixedBody(source, head.content_length)
 
     def _refuse(self, error: BadRequestError) -> None:
-        with suppress(GoneError):
-            self._transport.send(refusal(error, self._settings.name))
+        id_ = new_id()
+        with suppress(GoneError), context(request=id_):
+            _log.info("Request refused: %s", error)
+            self._transport.send(refusal(error, self._settings.name, id_))
             self._linger()
 
     def _linger(self) -> None:
@@ -180,7 +184,7 @@ class Connection:
         if self._received and not self._transport.is_buffered:
             error = BadRequestError("The request took too long", 408)
             with suppress(GoneError):
-                self._transport.send(refusal(error, self._settings.name))
+                self._transport.send(refusal(error, self._settings.name, new_id()))
         self.close()
 
     def close(self) -> None:

@@ -12,7 +12,8 @@ class JobRow(NamedTuple):
     """One job; JSON columns are left encoded, what does not apply is `None`.
 
     Times are POSIX times in seconds, `progress` is 0.0 to 1.0, `runtime` is that
-    of former runs, in seconds. `fence` counts the claims, `revision` the changes.
+    of former runs, in seconds. `fence` counts the claims, `revision` the changes;
+    `trace` is that of the request which the job comes from.
     """
 
     pk: int
@@ -44,6 +45,7 @@ class JobRow(NamedTuple):
     runtime: float
     revision: int
     has_user_data: int
+    trace: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ class NewJob:
     is_permissive: bool = False
     keeper: str | None = None
     is_auto_deleted: bool = False
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

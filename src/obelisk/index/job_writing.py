@@ -30,6 +30,7 @@ class JobWriting(ReadTransaction):
             new.is_auto_deleted,
             new.created_at,
             new.user_data is not None,
+            new.trace,
         ).lastrowid
         assert pk is not None
         self._run("insert_job_input", pk, new.arguments, new.user_data)

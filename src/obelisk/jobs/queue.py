@@ -37,6 +37,7 @@ from obelisk.jobs.submission import Submission
 from obelisk.jobs.transitions import Transitions
 from obelisk.services.removal import Removal
 from obelisk.storage.base import Storage
+from obelisk.telemetry.tracing import current_context
 
 #: How often a waiter looks for what another process did.
 _POLL_SECONDS = 0.5
@@ -158,7 +159,7 @@ class JobQueue:
     def new_job(self, submission: Submission, *, is_lasting: bool = True) -> NewJob:
         """Return the row that a submission makes, of a job that may outlive us."""
         is_lasting = is_lasting and self._owner.is_lasting
-        job, data = submission.job, submission.user_data
+        job, data, trace = submission.job, submission.user_data, current_context()
         return NewJob(
             id=str(uuid.uuid4()),
             type=job.name,
@@ -172,6 +173,7 @@ class JobQueue:
             is_permissive=submission.is_permissive,
             keeper=None if is_lasting else self._owner.name,
             is_auto_deleted=submission.is_auto_deleted,
+            trace=None if trace is None else trace.to_text(),
         )
 
     def get(self, id_: str) -> JobDescription:

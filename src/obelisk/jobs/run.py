@@ -33,6 +33,8 @@ from obelisk.jobs.signals import Signals
 from obelisk.jobs.state import Event, State
 from obelisk.jobs.submission import RetryPolicy
 from obelisk.jobs.transitions import Transitions
+from obelisk.telemetry.trace_context import TraceContext
+from obelisk.telemetry.tracing import NO_SPAN, TRACER, Kind, child
 
 _log = logging.getLogger(__name__)
 
@@ -99,12 +101,16 @@ class Run:
         self.interruption = Interruption()
         self._services = replace(workplace.services, interruption=self.interruption)
         self._cursor: Any = orjson.loads(claim.cursor)
+        self._span = NO_SPAN
 
     def perform(self) -> None:
         """Do all steps; an error that is none of ours fails the job, then goes on."""
         is_settled = False
+        parent = TraceContext.from_text(self.claim.trace or "")
         try:
-            self._perform()
+            self._span = TRACER.start(f"job {self.claim.type}", Kind.INTERNAL, parent)
+            with self._span:
+                self._perform()
             is_settled = True
         except (ClaimLostError, IndexUnavailableError) as error:
             _log.warning("Job %s is left to others: %s", self.claim.id, error)
@@ -130,6 +136,10 @@ class Run:
 
     def _advance(self, job: Job) -> bool:
         """Do one step; return whether the job goes on."""
+        with child("step"):
+            return self._advance_by_step(job)
+
+    def _advance_by_step(self, job: Job) -> bool:
         try:
             return self._commit(job.step(self._services, self._cursor))
         except (ClaimLostError, IndexUnavailableError):
@@ -152,6 +162,8 @@ class Run:
 
     def _commit(self, outcome: Outcome | _Failed) -> bool:
         workplace = self._workplace
+        if isinstance(outcome, _Failed):
+            self._span.fail(outcome.error)
         state, keys = workplace.services.index.write(
             lambda writer: self._settle(writer, outcome)
         )

@@ -25,6 +25,7 @@ from obelisk.jobs.state import COMPLETED, Event, State
 from obelisk.jobs.submission import Submission
 from obelisk.jobs.transitions import Transitions
 from obelisk.services.removal import Removal
+from obelisk.telemetry.tracing import child
 
 _PERIOD_SECONDS = 0.25
 
@@ -106,6 +107,8 @@ class Streams:
         except ReadOnlyError:
             yield from chunks
             return
+        span = child(f"job {new.type}")
+        span.set({"obelisk.job": new.id})
         error: ServerError | None = JobFailedError(_GONE, "The client left")
         sent, seen_at = 0, monotonic()
         changed = self._signals.enter(new.id)
@@ -124,6 +127,9 @@ class Streams:
         finally:
             self._signals.leave(new.id, changed)
             self._end(new.id, stream, sent, error)
+            if error is not None:
+                span.fail(error)
+            span.end()
             self._signals.notify(new.id)
 
     def _begin(self, writer: WriteTransaction, new: NewJob, stream: Stream) -> None:

@@ -17,7 +17,9 @@ from obelisk.rest.failures import failure_response
 from obelisk.rest.messages import Request, Response, Services
 from obelisk.rest.overriding import wanted_method
 from obelisk.rest.routing import Handler, Router
-from obelisk.telemetry.context import context, new_id
+from obelisk.rest.tracing import traced
+from obelisk.telemetry.context import REQUEST_ID, context, new_id
+from obelisk.telemetry.tracing import NO_SPAN, TRACER, Span
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -76,10 +78,14 @@ class Application:
     ) -> Iterable[bytes]:
         """Answer one request; small bodies are given as a list."""
         request = Request(environ)
-        id_ = _request_id(environ)
-        is_noted = self._metrics.is_enabled
+        work = self._noted if self._metrics.is_enabled else self._work
+        id_ = environ[REQUEST_ID] = _request_id(environ)
+        span = NO_SPAN
         with context(request=id_):
-            response = self._noted(request) if is_noted else self._work(request)
+            if TRACER.is_on:
+                response, span = traced(request, work)
+            else:
+                response = work(request)
         headers = response.headers
         headers.append(("X-Request-ID", id_))
         headers.append(_NO_SNIFFING)
@@ -89,7 +95,7 @@ class Application:
             wrapper = environ.get("wsgi.file_wrapper")
             if wrapper is not None and hasattr(body, "fileno"):
                 return cast("Iterable[bytes]", wrapper(body))
-            return self._stream(body)
+            return self._stream(body, id_, span)
         if request.method == "HEAD":
             _announce(headers, len(body))
             body = b""
@@ -148,7 +154,7 @@ class Application:
     def _failed(self, error: Exception, request: Request) -> Response:
         return failure_response(error, request, is_described=self._is_error_described)
 
-    def _stream(self, body: Iterator[bytes]) -> Iterator[bytes]:
+    def _stream(self, body: Iterator[bytes], id_: str, span: Span) -> Iterator[bytes]:
         """Yield a large body; the server closes it when the client has left.
 
         Raises
@@ -156,14 +162,30 @@ class Application:
         ConnectionAbortedError
             If there is no more of it, though there should be.
         """
+        chunk: bytes | None = b""
         try:
-            for chunk in body:
+            while chunk is not None:
+                with context(request=id_), span:
+                    span.keep()
+                    chunk = _next_chunk(body)
                 self._services.admission.note_progress()
-                yield chunk
-        except ServerError as error:
-            reason = error.message or type(error).__name__
-            _log.warning("An answer is cut off: %s", reason)
-            raise ConnectionAbortedError from error
+                if chunk:
+                    yield chunk
+        finally:
+            with context(request=id_), span:
+                close = getattr(body, "close", None)
+                if close is not None:
+                    close()
+
+
+def _next_chunk(body: Iterator[bytes]) -> bytes | None:
+    """Return the next part of a body, `None` at its end."""
+    try:
+        return next(body, None)
+    except ServerError as error:
+        reason = error.message or type(error).__name__
+        _log.warning("An answer is cut off: %s", reason)
+        raise ConnectionAbortedError from error
 
 
 def _request_id(environ: Environ) -> str:

@@ -72,6 +72,7 @@ from obelisk.services.creation import (
 )
 from obelisk.services.ordering import UnorderableSlicesError
 from obelisk.telemetry.privacy import PRIVACY
+from obelisk.telemetry.tracing import current_span
 
 _log = logging.getLogger(__name__)
 
@@ -177,13 +178,10 @@ def failure_response(
 
 
 def _log_failure(error: Exception, request: Request, status: int) -> None:
-    method, path = request.method, request.path
+    current_span().set({"error.type": type(error).__name__})
+    method, path = told(request)
     reason: object = error
     if PRIVACY.is_deidentifying:
-        method = method if method in METHODS else "request"
-        path = request.route or "(no route)"
-        if _ID.fullmatch(request.id):
-            path = path.replace("{id}", request.id)
         reason = error if status >= 500 else type(error).__name__
     if not isinstance(error, ServerError):
         _log.error("%s %s failed", method, path, exc_info=error)
@@ -191,6 +189,17 @@ def _log_failure(error: Exception, request: Request, status: int) -> None:
         _log.error("%s %s failed: %s", method, path, reason)
     else:
         _log.info("%s %s refused: %s", method, path, reason)
+
+
+def told(request: Request) -> tuple[str, str]:
+    """Return as much of the method and of the path of a request as may be told."""
+    if not PRIVACY.is_deidentifying:
+        return request.method, request.path
+    method = request.method if request.method in METHODS else "request"
+    path = request.route or "(no route)"
+    if _ID.fullmatch(request.id):
+        path = path.replace("{id}", request.id)
+    return method, path
 
 
 def _description(

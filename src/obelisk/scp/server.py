@@ -15,6 +15,7 @@ from obelisk.scp.settings import DICOMServerSettings
 from obelisk.scp.storage import Receiver, StorageSCP
 from obelisk.services.ingest import Origin
 from obelisk.telemetry.context import context
+from obelisk.telemetry.tracing import TRACER, Kind, child
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +25,10 @@ _SERVICES = {
     for field in CommandField
 }
 _PERFORMED = frozenset((_C_STORE_RQ, int(CommandField.C_ECHO_RQ)))
+
+
+def _service(message: Message) -> str:
+    return _SERVICES.get(message.command.field, "other")
 
 
 class DICOMServer:
@@ -100,7 +105,11 @@ class DICOMServer:
     def _serve(
         self, association: Association, request: AssociateRequest, address: str
     ) -> None:
-        with context(aet=request.calling_aet.strip()):
+        with (
+            context(aet=request.calling_aet.strip()),
+            TRACER.start("association", Kind.SERVER) as span,
+        ):
+            span.set({"network.peer.address": address})
             self._serve_named(association, request, address)
 
     def _serve_named(
@@ -128,7 +137,11 @@ class DICOMServer:
             called_aet=request.called_aet.strip(),
         )
         while (message := association.read_message()) is not None:
-            self._note(association, message, origin)
+            with child(_service(message), Kind.SERVER) as span:
+                status = self._note(association, message, origin)
+                if status is not None and span.is_recorded:
+                    span.has_failed = status is not Status.SUCCESS
+                    span.set({"dicom.status": f"{status:04X}"})
         # Does nothing after a release; when the server stops, the peer is told.
         association.abort()
         _log.info("Association of AET %r from %s ended", calling_aet, address)
@@ -137,18 +150,19 @@ class DICOMServer:
         if self._metrics.is_enabled:
             self._metrics.associations.of(outcome).add()
 
-    def _note(self, association: Association, message: Message, origin: Origin) -> None:
+    def _note(
+        self, association: Association, message: Message, origin: Origin
+    ) -> Status | None:
         """Perform an operation; note which it was, its status and its duration."""
         if not self._metrics.is_enabled:
-            self._perform(association, message, origin)
-            return
+            return self._perform(association, message, origin)
         begun = self._metrics.begin_operation()
         status: Status | None = None
         try:
             status = self._perform(association, message, origin)
         finally:
-            service = _SERVICES.get(message.command.field, "other")
-            self._metrics.end_operation(begun, service, status)
+            self._metrics.end_operation(begun, _service(message), status)
+        return status
 
     def _perform(
         self, association: Association, message: Message, origin: Origin

@@ -26,8 +26,10 @@ from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.numbering import expected_instance_count, index_in_series
 from obelisk.services.quota import UNLIMITED, Quota
 from obelisk.services.removal import Removal
+from obelisk.services.stages import StageSpans
 from obelisk.services.timestamps import utc_text
 from obelisk.storage.base import Buffer, PendingContent, Storage
+from obelisk.telemetry.tracing import child
 
 _IN_MEMORY_BYTES_MAX = 4_194_304
 
@@ -129,12 +131,15 @@ class Ingest:
         UnavailableError
             If the storage area or the index fails; a retry may help.
         """
-        laps = self._metrics.laps()
-        result = self._received(chunks, origin, laps)
-        if self._metrics.is_enabled:
-            noted = self._metrics.ingest
-            laps.total(noted.total)
-            noted.stored.of(origin.request_origin, result.status.value).add()
+        with child("ingest") as span:
+            metrics = self._metrics
+            laps = StageSpans(metrics, span) if span.is_recorded else metrics.laps()
+            result = self._received(chunks, origin, laps)
+            if metrics.is_enabled:
+                laps.total(metrics.ingest.total)
+                stored = metrics.ingest.stored
+                stored.of(origin.request_origin, result.status.value).add()
+            span.set({"obelisk.outcome": result.status.value})
         return result
 
     def _received(

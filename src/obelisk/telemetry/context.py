@@ -7,6 +7,9 @@ import secrets
 import threading
 from collections.abc import Mapping
 
+#: Where an application leaves the identifier of a request, in its environment.
+REQUEST_ID = "obelisk.request_id"
+
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -46,6 +49,11 @@ class context:  # noqa: N801 -- a class, as a generator takes three times as lon
 
     def __exit__(self, *_: object) -> None:
         _context.fields = self._before
+
+
+def present_context() -> Mapping[str, str]:
+    """Return what this thread works for."""
+    return _context.fields
 
 
 class AddContext(logging.Filter):

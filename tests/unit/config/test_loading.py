@@ -591,3 +591,37 @@ def test_wrong_dictionaries_are_refused(problems, value):
 
     assert '"Dictionary"' in problem
     assert not value or next(iter(value)) in problem
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "localhost:4318",
+        "ftp://localhost",
+        "http://",
+        "http://a:b@localhost",
+        "http://localhost:x",
+        "http://localhost:70000",
+        "http://localhost/?a=1",
+        "http://local host",
+        "http://[::1",
+    ],
+)
+def test_the_collector_of_traces_is_a_url(problems, url):
+    """Of the kinds that can be sent to, and without a password."""
+    (problem,) = problems({"OpenTelemetryEndpoint": url})
+
+    assert problem.startswith('"OpenTelemetryEndpoint" must be a URL such as ')
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost:4318", "https://collector/v1/traces", "http://[::1]:4318/"],
+)
+def test_a_url_of_a_collector_is_taken_as_it_is(load, url):
+    """For HTTP and for HTTPS."""
+    config, warnings = load({"OpenTelemetryEndpoint": url})
+
+    assert config.monitoring.trace_endpoint == url
+    assert warnings == []

@@ -398,9 +398,9 @@ WHERE i.parent_pk = ? ORDER BY number, i.id
 -- name: insert_job
 INSERT INTO job (id, type, state, priority, sequence, destination, cursor, content, retry_policy,
                  is_permissive, is_kept, keeper, awaiting_count, is_auto_deleted, created_at,
-                 updated_at, has_user_data)
+                 updated_at, has_user_data, trace)
 VALUES (?1, ?2, 'Pending', ?3, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM job), ?4, 'null', ?5,
-        ?6, ?7, ?8 IS NULL, ?8, 0, ?9, ?10, ?10, ?11)
+        ?6, ?7, ?8 IS NULL, ?8, 0, ?9, ?10, ?10, ?11, ?12)
 
 -- name: insert_job_input
 INSERT INTO job_input (job_pk, arguments, user_data) VALUES (?, ?, ?)
