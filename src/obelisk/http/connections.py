@@ -131,12 +131,11 @@ class Connection:
             answer.give(self._application, environ)
         except GoneError:
             return False
-        except ConnectionAbortedError:  # the application said why
-            answer.fail()
-        except Exception:  # noqa: BLE001  # the edge: others stay served
+        except Exception as error:  # noqa: BLE001  # the edge: others stay served
             id_ = environ.get(REQUEST_ID) or new_id()
-            with context(request=id_):
-                _log.exception("%s failed", head.method)
+            if not isinstance(error, ConnectionAbortedError):  # which was told
+                with context(request=id_):
+                    _log.exception("%s failed", head.method)
             answer.fail(id_)
         if answer.is_persistent and body is not None:
             answer.is_persistent = body.skip(_SKIP_SECONDS)
