@@ -328,13 +328,6 @@ ACCEPTED += (
         "an unknown tag is the caller's mistake",
     ),
     Accepted(
-        r".*/content/\{path\}",
-        r"/0010-00[12]0/?|/PatientName|/0008-1032/0/0008-0100|/0040-0275/0/0040-1001",
-        (200,),
-        (200,),
-        "the bytes as they stand in the file, with all of their padding",
-    ),
-    Accepted(
         r"/patients/\{id\}/protected",
         r".*",
         (400,),

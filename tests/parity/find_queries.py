@@ -175,6 +175,17 @@ _ONCE: tuple[tuple[str, dict[str, str]], ...] = (
     ("Patient", {"PatientName": "M?ller*"}),
 )
 
+#: What is not indexed, which answers show when it is searched for.
+_SHOWN: tuple[tuple[str, dict[str, str]], ...] = (
+    ("Patient", {"NumberOfPatientRelatedStudies": "2"}),
+    ("Study", {"ModalitiesInStudy": "SR\\MR", "PatientName": "*"}),
+    ("Study", {"NumberOfStudyRelatedInstances": "4"}),
+    ("Study", {"ModalitiesInStudy": ""}),
+    ("Study", {"KVP": "120"}),
+    ("Series", {"NumberOfSeriesRelatedInstances": "3"}),
+    ("Instance", {"KVP": "1*", "InstanceAvailability": "ONLINE"}),
+)
+
 #: Whole bodies, most of them wrong.
 _BODIES: tuple[Any, ...] = (
     {},
@@ -387,6 +398,10 @@ def find_queries() -> Iterator[tuple[str, str, Any]]:
 
 
 def _descriptions() -> Iterator[tuple[str, str, Any]]:
+    for level, query in _SHOWN:
+        for form in ("Simple", "Short"):
+            body = {"Level": level, "Query": query, "Expand": True, form: True}
+            yield "/tools/find", f"{level} {query} expanded, {form}", body
     for level in LEVELS:
         body = {"Level": level, "Query": {"PatientID": "9\\10\\PAT0\\A_B%C"}}
         asked = {"RequestedTags": _REQUESTED, "ResponseContent": []}

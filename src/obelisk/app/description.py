@@ -46,8 +46,7 @@ def describe(config: Config, main_tags: MainTags) -> dict[str, Any]:
         "HasLabels": True,
         "HttpPort": http.port,
         "IngestTranscoding": "",
-        "IsHttpServerSecure": http.authentication_required
-        or not http.remote_access_allowed,
+        "IsHttpServerSecure": http.is_secure,
         "MainDicomTags": {
             level.value: signature for level, signature in main_tags.signatures.items()
         },

@@ -261,6 +261,11 @@ def _check_access(http: HTTPSection, reading: _Reading) -> None:
             '"RemoteAccessAllowed" is true without authentication: everybody who '
             "reaches the HTTP port can read and delete all data"
         )
+    if http.has_well_known_user:
+        reading.warnings.append(
+            '"RegisteredUsers" holds a user whose password everybody may know: '
+            "choose another one"
+        )
 
 
 def _check_listening(http: HTTPSection, dicom: DICOMSection, reading: _Reading) -> None:

@@ -151,6 +151,10 @@ class AnnotationSection:
     `StoreMD5ForAttachments`."""
 
 
+#: Users and passwords of Docker images and of test suites, which everybody may know.
+WELL_KNOWN_USERS = frozenset({("orthanc", "orthanc"), ("alice", "orthanctest")})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HTTPSection:
     """The HTTP server, which gives the REST API."""
@@ -235,6 +239,18 @@ class HTTPSection:
         if self.authentication_enabled is None:
             return self.remote_access_allowed
         return self.authentication_enabled
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether strangers are kept out, as far as the options tell."""
+        if self.has_well_known_user:
+            return False
+        return self.authentication_required or not self.remote_access_allowed
+
+    @property
+    def has_well_known_user(self) -> bool:
+        """Whether one of the users has a password that is in public use."""
+        return not WELL_KNOWN_USERS.isdisjoint(self.registered_users.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """POST /tools/find, /tools/count-resources and /tools/lookup."""
 
 import re
+from dataclasses import replace
 
 from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.levels import LEVELS, Level
@@ -51,6 +52,9 @@ def find(request: Request, services: Services) -> Response:
     content = read_content(fields)
     if content.parts is None and not fields.truth("Expand"):
         return json_response(services.finding.ids(query))
+    # What is not indexed is shown where it was searched for, as Orthanc does.
+    searched = services.requested_tags.searched(query)
+    content = replace(content, tags=tuple(dict.fromkeys((*content.tags, *searched))))
     found = services.finding.find(query)
     return json_response(resources_json(found, content, services))
 

@@ -23,7 +23,8 @@ from obelisk.services.stored_files import StoredFile
 from obelisk.services.timestamps import utc_text
 from obelisk.storage.base import Buffer, PendingContent, Storage
 
-_REMOVABLE = frozenset(CONTENT_NUMBERS.values()) - {CONTENT_NUMBERS["dicom"]}
+#: What is none of the user's, and can be deleted nevertheless.
+_REMOVABLE = CONTENT_NUMBERS["dicom-as-json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class Attachments:
             As `put`.
         """
         number = self.names.number(name)
-        if number not in _REMOVABLE:
+        if number != _REMOVABLE:
             number = self.names.user_number(name)
         check, date = self._check(expected), utc_text(int(self._clock()))
         keys = self._index.write(

@@ -7,6 +7,7 @@ from struct import Struct
 from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.parsing import Buffer, Dataset, Element, read_dataset
 from obelisk.dicom.payloads import DOCUMENT_CLASSES
+from obelisk.dicom.values import TEXT_VRS
 from obelisk.errors import InvalidArgumentError, NotFoundError
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.resources import Resources
@@ -154,19 +155,34 @@ def _number(text: str, count: int) -> int:
 
 
 def _raw(file: StoredFile, content: Buffer, element: Element) -> RawValue:
-    """Return the value of an element, numbers in little endian order."""
+    """Return the value of an element: numbers in little endian order, padded text."""
     dataset = element.dataset
     size = _NUMBER_SIZES.get(element.vr, 1)
     is_swapped = dataset.encoding.order == ">" and size > 1
-    if dataset.source.buffer is content and not is_swapped:
+    is_text = element.vr in TEXT_VRS
+    if dataset.source.buffer is content and not is_swapped and not is_text:
         return RawValue(file, element.start, element.start + element.size)
     value = element.value
+    if is_text:
+        value = _padded(value, element.vr)
     if is_swapped:
         swapped = bytearray(value)
         for offset in range(size):
             swapped[offset::size] = value[size - 1 - offset :: size]
         value = bytes(swapped)
     return RawValue(file, 0, len(value), value)
+
+
+def _padded(text: bytes, vr: str) -> bytes:
+    """Return text with as much padding as it needs (PS3.5 Section 6.2).
+
+    Files also have more of it, and NUL where a blank belongs.
+    """
+    pad = b" "
+    if vr == "UI":
+        text, pad = text.replace(b" ", b""), b"\0"
+    text = text.rstrip(b" \0")
+    return text + pad * (len(text) % 2)
 
 
 def _pixels(

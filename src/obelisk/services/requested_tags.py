@@ -9,6 +9,7 @@ from obelisk.dicom.attribute_json import attributes_json, element_json
 from obelisk.dicom.dictionary import name_of
 from obelisk.dicom.levels import LEVELS, MAIN_TAGS, Level
 from obelisk.dicom.main_tags import SIGNATURE_NAME, STANDARD, MainTags, key_of
+from obelisk.dicom.matching import Query
 from obelisk.dicom.parsing import read_dataset
 from obelisk.dicom.tag_json import TagForm
 from obelisk.errors import NotFoundError
@@ -120,6 +121,11 @@ class RequestedTags:
             if one is not None:
                 shown.update(self._read(one[0], sorted(one[1]), form))
         return [dict(sorted(shown.items())) for shown in found]
+
+    def searched(self, query: Query) -> tuple[int, ...]:
+        """Return the attributes that a query is about and that are not indexed."""
+        tags = (constraint.tag for constraint in query.constraints)
+        return tuple(tag for tag in tags if tag not in self._main_tags.all)
 
     def _unindexed(self, level: Level, tags: Sequence[int]) -> set[int]:
         """Return those of some tags that only a file tells."""

@@ -352,6 +352,20 @@ def test_open_remote_access_is_possible_but_reported(load):
     assert "everybody" in warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("users", "is_secure"),
+    [({"orthanc": "orthanc"}, False), ({"orthanc": "x", "a": "orthanc"}, True)],
+)
+def test_well_known_passwords_are_reported(load, users, is_secure):
+    """Both the name and the password have to be those of public images."""
+    config, warnings = load({"RemoteAccessAllowed": True, "RegisteredUsers": users})
+
+    assert config.http.is_secure is is_secure
+    assert ["everybody may know" in warning for warning in warnings] == (
+        [] if is_secure else [True]
+    )
+
+
 def test_local_access_needs_no_authentication(load):
     """`AuthenticationEnabled` follows `RemoteAccessAllowed`."""
     assert not load({})[0].http.authentication_required

@@ -143,7 +143,7 @@ def test_the_dicom_file_is_not_for_users(house, ct):
     """It cannot be replaced or deleted, but read."""
     ids, attachments = house.store(ct).ids, attachments_of(house)
 
-    for name in ("dicom", "1", "1023", "65536"):
+    for name in ("dicom", "1", "dicom-until-pixel-data", "1023", "65536"):
         with pytest.raises(ReadOnlyContentError):
             attachments.put(Level.INSTANCE, ids.instance, name, [b"x"])
         with pytest.raises(ReadOnlyContentError):

@@ -40,6 +40,27 @@ def test_numbers_come_in_little_endian_order(find, syntax):
     assert "0028-0010" in find(content, "")
 
 
+@pytest.mark.parametrize(
+    ("vr", "value", "expected"),
+    [
+        ("LO", b"887\0", b"887 "),
+        ("LO", b" A   ", b" A"),
+        ("PN", b"A^B \0 ", b"A^B "),
+        ("DS", b"1\\2\0", b"1\\2 "),
+        ("LO", b"\0\0", b""),
+        ("UI", b"1.2 ", b"1.2\0"),
+        ("UI", b"1.2\0\0\0", b"1.2\0"),
+        ("UN", b"A\0\0\0", b"A\0\0\0"),
+    ],
+)
+@pytest.mark.parametrize("syntax", [EXPLICIT, DEFLATED])
+def test_text_is_padded_once(find, syntax, vr, value, expected):
+    """With a blank, UIDs with a NUL, whatever the file pads with; bytes stay."""
+    content = craft("c", [(0x00091010, vr, value)], transfer_syntax=syntax)
+
+    assert find(content, "0009-1010") == expected
+
+
 def test_fragments_are_found_by_their_number(find):
     """The first one is the offset table."""
     header = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)

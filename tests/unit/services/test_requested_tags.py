@@ -2,6 +2,7 @@ import pytest
 
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.main_tags import MainTags
+from obelisk.dicom.matching import CaseRule, Query, constraints_of
 from obelisk.dicom.tag_json import TagForm
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.requested_tags import RequestedTags
@@ -9,6 +10,7 @@ from obelisk.services.requested_tags import RequestedTags
 _PATIENT_NAME, _ROWS = 0x00100010, 0x00280010
 _PATIENT_STUDIES, _SERIES_INSTANCES = 0x00201200, 0x00201209
 _SOP_CLASSES, _TRANSFER_SYNTAX = 0x00080062, 0x00020010
+_KVP = 0x00180060
 
 
 @pytest.fixture
@@ -49,6 +51,17 @@ def test_what_no_dataset_holds_is_left_out(ask):
         "SOPClassesInStudy": "1.2.840.10008.5.1.4.1.1.2"
     }
     assert ask(Level.INSTANCE, _SOP_CLASSES, _TRANSFER_SYNTAX) == {}
+
+
+def test_what_was_searched_for_and_is_not_indexed(house):
+    """Counts, and what is in files only, but not what no value was given for."""
+    tags = RequestedTags(house.index, house.resources, AssumedEncoding())
+    wanted = {_PATIENT_NAME: "x", _SOP_CLASSES: "1.2", _ROWS: "", _KVP: "120"}
+    constraints = tuple(constraints_of(wanted, CaseRule.NOWHERE))
+
+    found = tags.searched(Query(level=Level.STUDY, constraints=constraints))
+
+    assert sorted(found) == [_SOP_CLASSES, _KVP]
 
 
 def test_a_file_that_is_gone_leaves_what_is_indexed(house, ct, monkeypatch):
