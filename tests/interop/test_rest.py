@@ -5,6 +5,7 @@ import io
 import socket
 import zipfile
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -276,6 +277,17 @@ def test_changes(server: RunningServer) -> None:
     assert [one["ChangeType"] for one in only["Changes"]] == ["NewStudy"]
     never = _call(server, "GET", f"/changes?since={last}&type=Deleted").json()
     assert never["Changes"] == []
+
+
+@pytest.mark.parametrize("name", ["since", "limit", "to"])
+@pytest.mark.parametrize("text", ["99999999999999999999", "5_0", "\u0663", "x", ""])
+def test_numbers_of_changes_that_are_none(
+    server: RunningServer, name: str, text: str
+) -> None:
+    """They are as if they were not given."""
+    asked = _call(server, "GET", f"/changes?{name}={quote(text)}").json()
+
+    assert asked == _call(server, "GET", "/changes").json()
 
 
 def test_statistics_of_a_study(server: RunningServer) -> None:

@@ -119,8 +119,13 @@ VARYING_AFTER_STORE = (
 
 ACCEPTED = (
     Accepted(r"/", r"", (307,), (307,), "to the page that is there: that of the API"),
-    Accepted(r".*/file", r"HEAD", (404,), (200,), "HEAD works wherever GET does"),
-    Accepted(r"/\w+", r"HEAD", (404,), (200,), "HEAD works wherever GET does"),
+    Accepted(
+        r".*",
+        r"HEAD",
+        (404,),
+        (200, 307, 400, 405),
+        "HEAD works wherever GET does",
+    ),
     Accepted(r".*/file", r"Range", (200,), (206,), "ranges work on files"),
     Accepted(
         r".*",
@@ -143,6 +148,28 @@ ACCEPTED = (
         (404,),
         "the body says what is unknown; Orthanc's is empty",
         is_left_empty=True,
+    ),
+    Accepted(
+        r".*",
+        r".*",
+        (401,),
+        (401,),
+        "the body says what is missing; Orthanc's is empty",
+        is_left_empty=True,
+    ),
+    Accepted(
+        r"/jobs/.*",
+        r".*",
+        (404,),
+        (405,),
+        "the names of actions are no outputs of a job",
+    ),
+    Accepted(
+        r".*/(archive|media)",
+        r"filename=",
+        (200,),
+        (200,),
+        "an empty name is none; Orthanc's archive has no name then",
     ),
     Accepted(
         r"/jobs/.*",
@@ -305,6 +332,13 @@ ACCEPTED += (
         (206,),
         (206,),
         "a part is named as the whole is: Content-Disposition stays",
+    ),
+    Accepted(
+        _REVISED,
+        r"If-Match",
+        (403, 404),
+        (400,),
+        "a header of another form is refused before anything is looked for",
     ),
     Accepted(
         _REVISED,
@@ -490,6 +524,7 @@ ELSEWHERE = (
 SEARCHES = {
     r".*(Nonsense|patientid|Foo).*": "a name that is unknown is the caller's mistake",
     r".*'(Query|Expand)': (\[\]|'x')\}": "idem; Orthanc fails",
+    r".*'\w+': None\}": "null is as if it were not given",
     r".*\{'ProcedureCodeSequence': 'x'\}": "idem, with the status of a bad argument",
     r"Series \{'RequestAttributesSequence': 'x'\}": "no text is wanted of a sequence",
     r".*'(Short|Full)': (1|'x')\}": "idem",

@@ -120,6 +120,8 @@ def _reads(level: str, identifier: str) -> Iterator[Call]:
     if level != "instances":
         for leaf in ("archive", "media"):
             yield get(f"{path}/{leaf}", f"{route}/{leaf}")
+        yield get(f"{path}/archive", f"{route}/archive", "filename=")
+    yield Call("HEAD", path, route, "HEAD")
     if level == "series":
         yield get(f"{path}/ordered-slices", f"{route}/ordered-slices")
     if level == "instances":
@@ -211,7 +213,9 @@ def _metadata(level: str, identifier: str) -> Iterator[Call]:
         yield Call("GET", f"{path}/Other", one, "If-None-Match", None, headers)
     for tag in ('"9-x"', "nonsense"):
         for method, body in (("PUT", b"y"), ("DELETE", None)):
-            yield Call(method, f"{path}/Mine", one, "If-Match", body, {"If-Match": tag})
+            for name in ("Mine", "LastUpdate", "Nonsense"):
+                headers = {"If-Match": tag}
+                yield Call(method, f"{path}/{name}", one, "If-Match", body, headers)
     for name in ("Mine", "Mine", "65535", "Other"):
         yield _named("DELETE", path, one, name)
 

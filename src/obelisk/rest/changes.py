@@ -1,5 +1,6 @@
 """The change log: GET and DELETE /changes."""
 
+import re
 import time
 
 from obelisk.errors import InvalidArgumentError
@@ -17,6 +18,7 @@ from obelisk.rest.messages import (
 from obelisk.services.changes import ChangesPage
 
 _LIMIT = 100
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _OF_JOBS = {kind.value: kind for kind in JobEventType}
 _OCCURRING = {kind.value: kind for kind in ChangeType}
 #: What Orthanc can log too; clients may ask for it, but it never happened here.
@@ -66,13 +68,17 @@ def clear_changes(_request: Request, services: Services) -> Response:
 
 
 def _number(request: Request, name: str) -> int | None:
-    return request.args.get(name, type=int)
+    text = request.args.get(name, "")
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def _cut(request: Request) -> tuple[int | None, int, int | None]:
     limit = _number(request, "limit")
     limit = _LIMIT if limit is None else max(0, limit)
-    return _number(request, "since"), limit, _number(request, "to")
+    to = _number(request, "to")
+    if to is not None and to < 0:
+        to = None
+    return _number(request, "since"), limit, to
 
 
 def _job_types(request: Request) -> list[JobEventType]:
