@@ -224,8 +224,8 @@ class ReadTransaction(AnnotationReading, ExportReading, ArchiveReading, JobReadi
         """Return the number of the last change that ever was, 0 if there was none."""
         return int(self._run("find_last_change").fetchone()[0])
 
-    def find_unstable(self, level: Level, now: float) -> list[tuple[int, str]]:
-        """Return row number and id of the resources whose time to be stable came."""
+    def find_unstable(self, level: Level, now: float) -> list[tuple[int, str, float]]:
+        """Return row number and id of what has become stable, and since when."""
         return self._run_at("find_unstable", level, level.depth, now).fetchall()
 
 

@@ -55,7 +55,7 @@ def list_changes(request: Request, services: Services) -> Response:
         return json_response(_page_json(events))
     types = _types(request)
     if types == []:
-        last = services.changes.last().last
+        last = services.changes.page(limit=0).last
         return json_response(_page_json(ChangesPage([], True, None, last)))
     found = services.changes.page(since, limit, to, types or ())
     return json_response(_page_json(found))

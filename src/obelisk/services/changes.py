@@ -93,7 +93,8 @@ class Changes:
         with self._index.read() as transaction:
             last = transaction.last_change()
             found = transaction.find_changes(since=0, limit=1, is_backward=True)
-        return ChangesPage(found, True, found[0].seq if found else None, last)
+        first = found[0].seq if found else None
+        return ChangesPage(found, True, first, first or last)
 
     def clear(self) -> None:
         """Empty the change log, and that of jobs; numbers go on where they were."""

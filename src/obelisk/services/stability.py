@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from operator import itemgetter
 
 from obelisk.dicom.levels import Level
 from obelisk.errors import UnavailableError
@@ -46,14 +47,17 @@ class Stability:
                 _log.warning("Stable resources wait: %s", error)
 
     def settle(self) -> None:
-        """Declare stable what did not grow for the stable age."""
+        """Declare stable what did not grow for the stable age, the oldest first."""
         now = self._clock()
         date = utc_text(int(now))
-        for level in _LEVELS:
-            with self._index.read() as transaction:
-                due = transaction.find_unstable(level, now)
-            for pk, id_ in due:
-                self._make_stable(level, pk, id_, now, date)
+        with self._index.read() as transaction:
+            due = [
+                (since, level, pk, id_)
+                for level in _LEVELS
+                for pk, id_, since in transaction.find_unstable(level, now)
+            ]
+        for _, level, pk, id_ in sorted(due, key=itemgetter(0)):
+            self._make_stable(level, pk, id_, now, date)
 
     def _make_stable(
         self, level: Level, pk: int, id_: str, now: float, date: str

@@ -58,9 +58,9 @@ def test_changes_and_clocks_outlive_the_migration(tmp_path, make):
             change.seq for change in transaction.find_changes(since=0, limit=9)
         ] == [1]
         assert transaction.last_change() == 2
-        assert transaction.find_unstable(Level.PATIENT, 6.0) == [(1, "p")]
+        assert transaction.find_unstable(Level.PATIENT, 6.0) == [(1, "p", 5.0)]
         assert transaction.find_unstable(Level.PATIENT, 4.0) == []
-        assert transaction.find_unstable(Level.STUDY, 6.0) == [(1, "s")]
+        assert transaction.find_unstable(Level.STUDY, 6.0) == [(1, "s", 5.0)]
         assert transaction.find_unstable(Level.SERIES, 6.0) == []
     index.write(lambda writer: writer.store_instance(make(), OverwriteMode.NEVER))
     with index.read() as transaction:

@@ -169,7 +169,7 @@ def test_stable_resources_are_logged_once(index, make):
     """A resource becomes stable once its time has come, and only once."""
     new = make()
     store(index, new)
-    ((pk, id_),) = read(index, "find_unstable", Level.STUDY, 1000.0)
+    ((pk, id_, _),) = read(index, "find_unstable", Level.STUDY, 1000.0)
 
     for _ in range(2):
         index.write(lambda w: w.make_stable(Level.STUDY, pk, id_, 1000.0, "date"))
@@ -182,7 +182,7 @@ def test_stable_resources_are_logged_once(index, make):
 def test_growth_postpones_stability(index, make):
     """An instance that came meanwhile keeps its ancestors unstable."""
     store(index, make(sop="3"))
-    ((pk, id_),) = read(index, "find_unstable", Level.SERIES, 1000.0)
+    ((pk, id_, _),) = read(index, "find_unstable", Level.SERIES, 1000.0)
     store(index, make(sop="4", stable_at=2000.0))
 
     index.write(lambda w: w.make_stable(Level.SERIES, pk, id_, 1000.0, "date"))
@@ -193,7 +193,7 @@ def test_growth_postpones_stability(index, make):
 def test_a_successor_is_not_made_stable(index, make):
     """A resource that got the row of a deleted one keeps its own time."""
     store(index, make(patient="A"))
-    ((pk, id_),) = read(index, "find_unstable", Level.PATIENT, 1000.0)
+    ((pk, id_, _),) = read(index, "find_unstable", Level.PATIENT, 1000.0)
     index.write(lambda w: w.delete(Level.PATIENT, id_))
     store(index, make(patient="B"))
 

@@ -286,6 +286,18 @@ def test_last_changes_up_to_a_number(house, ct, mr):
     assert [change.seq for change in house.changes.last().changes] == [8]
 
 
+def test_the_last_change_is_that_which_is_left(house, ct, mr):
+    """Not that of what was deleted; only an empty log tells how far it counted."""
+    house.store(ct)
+    deleted = house.store(mr).ids
+    house.resources.delete(Level.PATIENT, deleted.patient)
+    left = house.changes.last()
+    house.changes.clear()
+
+    assert (left.first, left.last) == (4, 4)
+    assert house.changes.last().last == house.changes.page(limit=0).last == 8
+
+
 def test_cleared_log_goes_on_counting(house, ct, mr):
     """Numbers of changes are never used twice."""
     house.store(ct)

@@ -60,3 +60,18 @@ def test_growth_puts_the_event_off(house):
 
     assert not [one for one in early if one.startswith("Stable")]
     assert late[-3:] == ["StableSeries", "StableStudy", "StablePatient"]
+
+
+def test_what_stopped_growing_first_is_stable_first(house):
+    """The levels of one study come together; a level does not wait for another."""
+    for number in (1, 2):
+        house.store(make_instance(number, PatientID="one"))
+        house.now += 1
+    house.now += 100
+    house.stability.settle()
+
+    kinds = [one.type.value for one in house.changes.page().changes]
+    assert [kind for kind in kinds if kind.startswith("Stable")] == [
+        *("StableSeries", "StableStudy"),
+        *("StableSeries", "StableStudy", "StablePatient"),
+    ]

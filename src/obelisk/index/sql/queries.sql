@@ -252,7 +252,7 @@ SELECT last_change FROM total
 DELETE FROM change
 
 -- name: find_unstable
-SELECT r.pk, r.id FROM unstable u JOIN {table} r ON r.pk = u.resource_pk
+SELECT r.pk, r.id, r.stable_at FROM unstable u JOIN {table} r ON r.pk = u.resource_pk
 WHERE u.level = ? AND r.stable_at <= ? ORDER BY r.stable_at
 
 -- name: set_stable
