@@ -76,6 +76,24 @@ def test_forms_of_requested_tags(server: RunningServer) -> None:
     assert found == {"0008,0060": full, "0010,4000": empty}
 
 
+def test_simplify_wins_over_other_forms(server: RunningServer) -> None:
+    """Orthanc's order: simplify, short, full."""
+    one, _ = _pair(server, 308)
+    path = f"/series/{one['ParentSeries']}"
+
+    assert _json(server, f"{path}?full&short&simplify") == _json(server, path)
+    assert _json(server, f"{path}?full&short") == _json(server, f"{path}?short")
+
+
+def test_the_last_of_two_arguments_counts(server: RunningServer) -> None:
+    """As in Orthanc, where one is given twice."""
+    ids = _json(server, "/instances")
+
+    assert _json(server, "/instances?expand&expand=false") == ids
+    page = "since=0&limit=9&limit=1"
+    assert _json(server, f"/instances?{page}") == ids[:1]
+
+
 def test_response_content_chooses_the_parts(server: RunningServer) -> None:
     """A list shows what was asked for, beside what names the resource."""
     one, _ = _pair(server, 303)

@@ -137,6 +137,15 @@ class Services:
     tags_cache: BytesCache = field(default_factory=lambda: BytesCache(TAGS_CACHE_BYTES))
 
 
+class Arguments(ImmutableMultiDict[str, str]):
+    """Arguments of a query string; of one that is given twice, the last counts."""
+
+    def __getitem__(self, key: str) -> str:
+        """Return the last value of an argument."""
+        values = self.getlist(key)
+        return values[-1] if values else super().__getitem__(key)
+
+
 class Request(werkzeug.Request):
     """A request, with what its route and its credentials say about it.
 
@@ -145,6 +154,8 @@ class Request(werkzeug.Request):
     environ
         See PEP 3333.
     """
+
+    parameter_storage_class = Arguments
 
     #: The identifier in the path, if there is one.
     id: str = ""

@@ -45,7 +45,10 @@ class ResponseContent:
 
 
 def content_of(request: Request) -> ResponseContent:
-    """Read ``short``, ``full`` and ``requested-tags``; ``short`` wins over ``full``.
+    """Read ``requested-tags`` and how tags are written.
+
+    ``simplify``, which is what holds by default, wins over ``short``, and that one over
+    ``full``.
 
     Raises
     ------
@@ -54,11 +57,11 @@ def content_of(request: Request) -> ResponseContent:
     """
     args = request.args
     named = args.get("requested-tags", args.get("requestedTags", ""))
-    form = TagForm.SIMPLE
+    form = TagForm.FULL if "full" in args else TagForm.SIMPLE
     if "short" in args:
         form = TagForm.SHORT
-    elif "full" in args:
-        form = TagForm.FULL
+    if "simplify" in args:
+        form = TagForm.SIMPLE
     return ResponseContent(form=form, tags=parse_requested_tags(split(named)))
 
 

@@ -60,12 +60,13 @@ _EXPAND = Argument(
     "expand", "Whether resources are given, not only their ids.", BOOLEAN
 )
 _FULL = Argument("full", "Write attributes with number, name and type.", PRESENT)
-_SHORT = Argument("short", "Write attributes by their number; wins.", PRESENT)
+_SHORT = Argument("short", "Write attributes by their number, not `full`.", PRESENT)
+_SIMPLIFY = Argument("simplify", "Write attributes by their keyword; wins.", PRESENT)
 _REQUESTED = Argument(
     "requested-tags", "More attributes to give, separated by semicolons."
 )
 _REQUESTED_OLD = Argument("requestedTags", "The former name of `requested-tags`.")
-_FORMS = (_FULL, _SHORT, _REQUESTED, _REQUESTED_OLD)
+_FORMS = (_FULL, _SHORT, _SIMPLIFY, _REQUESTED, _REQUESTED_OLD)
 _SINCE = Argument("since", "How many to skip; needs `limit`.", INTEGER)
 _LIMIT = Argument(
     "limit", "How many to give at most, 0 for all; needs `since`.", INTEGER
@@ -73,7 +74,6 @@ _LIMIT = Argument(
 _CONTENT = Argument(
     "response-content", "The parts of the resources to give, separated by semicolons."
 )
-_SIMPLIFY = Argument("simplify", "Write attributes by their keyword; wins.", PRESENT)
 _IGNORE = Argument(
     "ignore-length", "Attributes to give however long they are, separated by commas."
 )
