@@ -35,7 +35,9 @@ def test_a_server_is_live_and_ready(server):
     assert answer.status_code == 200
     assert answer.json() == {
         "Status": "ready",
-        "Checks": dict.fromkeys(("Dicom", "Index", "Jobs", "Storage"), "ok"),
+        "Checks": dict.fromkeys(
+            ("Dicom", "Http", "Index", "Jobs", "Steps", "Storage"), "ok"
+        ),
     }
 
 
@@ -74,6 +76,7 @@ def test_a_read_only_server_is_ready(launch):
 
     assert get(server, "/health/ready").json()["Checks"] == {
         "Dicom": "ok",
+        "Http": "ok",
         "Index": "ok",
     }
 

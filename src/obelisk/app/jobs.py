@@ -76,6 +76,10 @@ class JobOffice:
         """When the engine last looked for work, by the monotonic clock."""
         return self._engine.last_sign_of_life
 
+    def hanging_count(self, seconds: float) -> int:
+        """Return how many jobs have not got on for some time; see `Engine`."""
+        return self._engine.hanging_count(seconds)
+
     def start(self) -> None:
         """Start to work."""
         self._engine.start()

@@ -125,9 +125,9 @@ class Node:
         self._dicom: DICOMServer | None = None
         if config.dicom.enabled:
             self._dicom = self._dicom_server(dicom, ingest)
+        self.admission = Admission(http.thread_count, WAITING_MAX)
         #: Says whether it can do its work.
         self.health = self._health(config)
-        self.admission = Admission(http.thread_count, WAITING_MAX)
         #: The WSGI application.
         self.application = Application(
             self._services(config, ingest),
@@ -168,7 +168,8 @@ class Node:
             enforce(_quota(storage), self._index, removal)
 
     def _health(self, config: Config) -> Health:
-        return health_of(config, self._index, self._storage, self._jobs, self._dicom)
+        places = (self._index, self._storage)
+        return health_of(config, *places, self._jobs, self._dicom, self.admission)
 
     def _dicom_server(self, dicom: DICOMServerSettings, ingest: Ingest) -> DICOMServer:
         receiver = ingest if self._is_writable else Refusal(self._index, self._encoding)

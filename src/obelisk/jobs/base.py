@@ -115,8 +115,9 @@ class Job(Protocol):
 
     A step lasts a second at most where it can, as pausing and cancelling take effect
     between two of them. One that may block longer, on a socket, tells
-    `JobServices.interruption` what to close to end that. What it does must be harmless
-    to do again: if the server dies, the step that it was at is repeated.
+    `JobServices.interruption` what to close to end that; if it blocks for three seconds
+    without, the server counts as not ready. What it does must be harmless to do again:
+    if the server dies, the step that it was at is repeated.
     """
 
     #: The name of the type in the REST API.

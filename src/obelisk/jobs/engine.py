@@ -99,6 +99,10 @@ class Engine:
             self._holding.look()
         self._thread.start()
 
+    def hanging_count(self, seconds: float) -> int:
+        """Return how many jobs are in a step that has not got on for some time."""
+        return sum(run.silence_seconds() > seconds for run in self._running())
+
     def wake(self) -> None:
         """Say that there may be something to do."""
         self._wake.set()
@@ -151,6 +155,8 @@ class Engine:
             self._wake.clear()
             self.last_sign_of_life = monotonic()
             try:
+                for run in self._running():
+                    run.feel_pulse()
                 self._keep()
                 self._interrupt()
                 if self._may_claim():

@@ -42,6 +42,12 @@ class Interruption:
         self._waits: list[_Wait] = []
         self._is_interrupted = False
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the step is in a wait that can be ended, and need not be yet."""
+        with self._lock:
+            return bool(self._waits)
+
     @contextmanager
     def closing(
         self, close: Callable[[], None], *, seconds: float = float("inf")

@@ -28,6 +28,7 @@ from obelisk.jobs.base import (
 )
 from obelisk.jobs.interruption import Interruption
 from obelisk.jobs.ownership import Owner
+from obelisk.jobs.pulse import Pulse
 from obelisk.jobs.registry import JobTypes
 from obelisk.jobs.signals import Signals
 from obelisk.jobs.state import Event, State
@@ -102,9 +103,20 @@ class Run:
         self._services = replace(workplace.services, interruption=self.interruption)
         self._cursor: Any = orjson.loads(claim.cursor)
         self._span = NO_SPAN
+        self._pulse: Pulse | None = None
+
+    def feel_pulse(self) -> None:
+        """Look whether the thread that performs this gets on."""
+        if self._pulse is not None:
+            self._pulse.feel(is_resting=self.interruption.is_waiting)
+
+    def silence_seconds(self) -> float:
+        """Return for how long it has not, other than in a wait that can be ended."""
+        return 0.0 if self._pulse is None else self._pulse.silence_seconds()
 
     def perform(self) -> None:
         """Do all steps; an error that is none of ours fails the job, then goes on."""
+        self._pulse = Pulse()
         is_settled = False
         parent = TraceContext.from_text(self.claim.trace or "")
         try:

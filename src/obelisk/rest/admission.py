@@ -67,6 +67,11 @@ class Admission:
             with self._lock:
                 self._body_count -= 1
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the next request has to wait for its turn."""
+        return self._turns.empty()
+
     def note_progress(self) -> None:
         """Remember that a request got on."""
         self._last_progress = time.monotonic()
@@ -89,6 +94,7 @@ class _Turn:
 
     def __enter__(self) -> None:
         self._turns.get()
+        self._note_progress()
 
     def __exit__(self, kind: object, *_: object) -> None:
         self._turns.put(None)

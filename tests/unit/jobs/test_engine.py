@@ -1,3 +1,6 @@
+import threading
+from time import monotonic
+
 import pytest
 
 from obelisk.index.job_records import ENDLESS_LEASE, JobFilter
@@ -233,3 +236,37 @@ def test_jobs_of_another_server_are_not_held_back(open_office):
     other.engine.wake()
     assert other.queue.wait(pending, completed, 20).state == "Success"
     assert other.row(running).state == "Running"
+
+
+def test_a_step_that_hangs_is_seen(working):
+    """As its thread does nothing at all; afterwards all is well."""
+    id_ = working.submit("gate", "go", is_awaited=True)
+    assert working.arrived.wait(10)
+    counts = _counts(working.engine, 2)
+    working.gate.set()
+
+    assert 0 in counts
+    assert counts[-1] == 1
+    assert working.queue.wait(id_, completed, 20).state == "Success"
+    assert working.engine.hanging_count(0) == 0
+
+
+def test_a_step_that_waits_for_a_peer_does_not_hang(working):
+    """It will be torn out of that in time."""
+    working.patience[0] = 2.5
+    id_ = working.submit("block")
+    assert working.arrived.wait(10)
+    counts = _counts(working.engine, 2)
+
+    assert set(counts) == {0}
+    assert working.queue.wait(id_, completed, 20).state == "Failure"
+
+
+def _counts(engine, seconds):
+    """Return how many jobs hung for most of a second, time after time."""
+    pause, counts = threading.Event(), []
+    deadline = monotonic() + seconds
+    while monotonic() < deadline:
+        counts.append(engine.hanging_count(1.0))
+        pause.wait(0.05)
+    return counts
