@@ -8,7 +8,7 @@ PEER ?= Orthanc
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help setup run fmt lint check test unit interop parity golden long kills churn bench docs standard lock clean
+.PHONY: help setup run fmt lint check test unit interop scan parity golden long kills churn bench docs standard lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
@@ -60,6 +60,11 @@ kills: .venv/.dev ## kill the server 50 times while jobs of all types run (ten m
 
 churn: .venv/.dev ## let 16 clients change the same studies for two minutes, and recount
 	$(BIN)/python -m pytest -m long tests/churn
+
+scan: .venv/.dev ## run the suite at trace level, and look for patient data in what servers say
+	rm -rf .scan
+	OBELISK_SCAN=$(CURDIR)/.scan $(BIN)/python -m pytest -m "not long" tests/interop tests/protocol tests/golden tests/contract tests/crash
+	$(BIN)/python tests/scanning.py .scan
 
 golden: .venv/.dev ## record the answers of Orthanc again (PEER=its command)
 	$(BIN)/python tests/golden/recording.py --peer "$(PEER)"

@@ -1,5 +1,6 @@
 """Fixtures: running servers with their own folders and ports, and dcmtk's tools."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,6 +11,10 @@ import pytest
 from hypothesis import settings
 
 from launching import OBELISK, RunningServer, start_server
+from scanning import SCAN, keep_errors
+
+if SCAN in os.environ:
+    keep_errors(Path(os.environ[SCAN]))
 
 # A loaded machine is slow, not wrong.
 settings.register_profile("suite", deadline=None)

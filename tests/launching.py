@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scanning import SCAN, collect
+
 #: Obelisk as it is installed beside the running Python.
 OBELISK = (sys.executable, "-m", "obelisk")
 
@@ -46,6 +48,7 @@ class RunningServer:
     dicom_port: int
     storage: Path
     log: Path
+    is_scanned: bool = False
 
     @property
     def url(self) -> str:
@@ -54,18 +57,24 @@ class RunningServer:
 
     def kill(self) -> None:
         """Kill the whole process group at once, as a power cut would."""
+        self._collect()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def terminate(self, timeout_seconds: float = 30) -> int:
         """Ask the server to stop; return its exit status."""
+        self._collect()
         self.process.terminate()
         try:
             return self.process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+
+    def _collect(self) -> None:
+        if self.is_scanned:
+            collect(self.url, self.log.parent, Path(os.environ[SCAN]))
 
 
 def free_port() -> int:
@@ -100,6 +109,9 @@ def start_server(
     path = folder / "configuration.json"
     path.write_text(json.dumps(configuration | options))
     log = folder / "server.log"
+    is_scanned = SCAN in os.environ and options.get("DeidentifyLogs", True)
+    if is_scanned and tuple(command[: len(OBELISK)]) == OBELISK:
+        command = [*command, "--trace"]
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*command, str(path)],
@@ -107,7 +119,7 @@ def start_server(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    server = RunningServer(process, http_port, dicom_port, storage, log)
+    server = RunningServer(process, http_port, dicom_port, storage, log, is_scanned)
     _wait_until_ready(server)
     return server
 

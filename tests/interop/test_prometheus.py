@@ -36,10 +36,15 @@ def test_board_and_alerts_ask_for_what_there_is(server):
 
 
 @pytest.mark.parametrize(
-    "words", [("check", "rules", "alerts.yml"), ("check", "config", "prometheus.yml")]
+    "words",
+    [
+        ("check", "rules", "alerts.yml"),
+        ("check", "config", "prometheus.yml"),
+        ("test", "rules", "alerts_test.yml"),
+    ],
 )
 def test_prometheus_accepts_the_files(words):
-    """Its own checker says so."""
+    """Its own checker says so; each alert comes when it should, and only then."""
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not installed")

@@ -1,6 +1,7 @@
 """Whether a running server says that it lives and that it is ready."""
 
 import os
+import select
 import signal
 import socket
 import sqlite3
@@ -118,3 +119,31 @@ def test_systemd_is_told_that_the_server_serves(launch, tmp_path, monkeypatch):
         stopping = receiver.recv(100)
 
     assert (ready, stopping) == (b"READY=1", b"STOPPING=1")
+
+
+def test_systemd_is_told_nothing_while_the_server_hangs(launch, tmp_path, monkeypatch):
+    """And again that it lives when it does not hang any more."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
+        receiver.settimeout(30)
+        monkeypatch.setenv("NOTIFY_SOCKET", receiver.getsockname())
+        monkeypatch.setenv("WATCHDOG_USEC", "1000000")
+        path = launch().storage / INDEX_NAME
+        healthy = [receiver.recv(100) for _ in range(3)]
+        with sqlite3.connect(path, isolation_level=None) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            while receiver.recv(100) and _is_pending(receiver, 2.0):
+                pass
+            is_silent = not _is_pending(receiver, 1.5)
+            connection.execute("ROLLBACK")
+        connection.close()
+        recovered = receiver.recv(100)
+
+    assert healthy == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+    assert is_silent
+    assert recovered == b"WATCHDOG=1"
+
+
+def _is_pending(receiver, seconds):
+    """Return whether something came within some time."""
+    return bool(select.select([receiver], [], [], seconds)[0])
