@@ -164,6 +164,12 @@ class ReadTransaction(AnnotationReading, ExportReading, ArchiveReading, JobReadi
         row = self._run("find_attachment", level.depth, pk, content_type).fetchone()
         return None if row is None else _attachment(row)
 
+    def lookup_file(self, instance_id: str) -> Attachment | None:
+        """Return the file of an instance, `None` if there is none, or no instance."""
+        what = (Level.INSTANCE.depth, instance_id, ContentType.DICOM)
+        row = self._run("find_file", *what).fetchone()
+        return None if row is None else _attachment(row)
+
     def find_attachments(self, level: Level, pk: int) -> list[Attachment]:
         """Return all attachments of a resource."""
         return list(map(_attachment, self._run("find_attachments", level.depth, pk)))

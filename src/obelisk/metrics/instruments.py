@@ -133,6 +133,15 @@ class Peak:
         if value >= self._peak or now > self._until:
             self._peak, self._until = value, now + _PEAK_SECONDS
 
+    def update_all(self, noted: Iterable[tuple[float, float]]) -> None:
+        """Note values with the times of the clock that they are from, in order."""
+        last, peak, until = self._last, self._peak, self._until
+        for value, now in noted:
+            last = value
+            if value >= peak or now > until:
+                peak, until = value, now + _PEAK_SECONDS
+        self._last, self._peak, self._until = last, peak, until
+
     def read(self) -> float:
         """Return the greatest value of the last ten seconds."""
         return self._last if self._clock() > self._until else self._peak

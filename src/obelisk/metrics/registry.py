@@ -1,5 +1,7 @@
 """Every instrument of the server, declared once."""
 
+import threading
+from collections import deque
 from dataclasses import dataclass
 from time import monotonic
 
@@ -11,25 +13,49 @@ from obelisk.metrics.instruments import (
     Histogram,
     Level,
     Peak,
+    taken,
 )
 from obelisk.metrics.requests import RequestMetrics
+
+#: How many durations wait to be counted.
+_FRESH_MAX = 256
 
 
 class Timing:
     """How long something takes: a histogram, and the peak of the last ten seconds."""
 
-    __slots__ = ("histogram", "peak")
+    __slots__ = ("_fresh", "_histogram", "_lock", "_peak")
 
     def __init__(self) -> None:
-        #: All durations, in seconds.
-        self.histogram = Histogram(DURATIONS)
-        #: The latest ones, in seconds.
-        self.peak = Peak()
+        self._histogram, self._peak = Histogram(DURATIONS), Peak()
+        self._lock = threading.Lock()
+        # Durations, and when they ended.
+        self._fresh: deque[tuple[float, float]] = deque()
 
     def observe(self, seconds: float) -> None:
-        """Note one duration."""
-        self.histogram.observe(seconds)
-        self.peak.update(seconds)
+        """Note one duration, which has just ended."""
+        fresh = self._fresh
+        fresh.append((seconds, monotonic()))
+        if len(fresh) > _FRESH_MAX:
+            self._fold()
+
+    def _fold(self) -> None:
+        with self._lock:
+            noted = taken(self._fresh)
+            self._histogram.observe_all(seconds for seconds, _ in noted)
+            self._peak.update_all(noted)
+
+    @property
+    def histogram(self) -> Histogram:
+        """All durations, in seconds."""
+        self._fold()
+        return self._histogram
+
+    @property
+    def peak(self) -> Peak:
+        """The latest ones, in seconds."""
+        self._fold()
+        return self._peak
 
 
 class Laps:

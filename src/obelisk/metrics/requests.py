@@ -78,12 +78,15 @@ class RequestMetrics:
 
     def _fold(self) -> None:
         seconds: defaultdict[tuple[str, str, int], list[float]] = defaultdict(list)
-        slowest, most = self._slowest.update, self._most.update
+        slowest, most = [], []
         with self._lock:
             for begun, now, count, method, route, status in taken(self._fresh):
-                seconds[method, route, status].append(now - begun)
-                slowest(now - begun, now)
-                most(count, now)
+                spent = now - begun
+                seconds[method, route, status].append(spent)
+                slowest.append((spent, now))
+                most.append((count, now))
+            self._slowest.update_all(slowest)
+            self._most.update_all(most)
             for (method, route, status), values in seconds.items():
                 self._of(method, route, status).observe_all(values)
 

@@ -31,7 +31,7 @@ def get_file(request: Request, services: Services) -> Response:
 
     It is given in its own transfer syntax only, which ``transcode`` may name.
     """
-    if request.headers.get("accept") in _OTHER_FORMS:
+    if request.environ.get("HTTP_ACCEPT") in _OTHER_FORMS:
         raise NotAcceptableError("The file is given as application/dicom only")
     file = services.resources.open_file(request.id)
     if "transcode" in request.args:

@@ -16,7 +16,7 @@ def wanted_method(request: Request) -> str:
         If it is neither PUT nor DELETE.
     """
     named: str | None = request.environ.get("HTTP_X_HTTP_METHOD_OVERRIDE")
-    if named is None and request.method == "GET":
+    if named is None and request.method == "GET" and request.query_string:
         named = request.args.get("_method")
     if named is None:
         return request.method

@@ -274,10 +274,10 @@ class Resources:
 
     def _file_of(self, instance_id: str) -> Attachment:
         with self._index.read() as transaction:
-            pk = transaction.get_pk(Level.INSTANCE, instance_id)
-            attachment = transaction.lookup_attachment(Level.INSTANCE, pk)
-        if attachment is None:
-            raise NotFoundError("attachment", instance_id)
+            attachment = transaction.lookup_file(instance_id)
+            if attachment is None:
+                transaction.get_pk(Level.INSTANCE, instance_id)
+                raise NotFoundError("attachment", instance_id)
         return attachment
 
 

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 
 from obelisk.errors import (
@@ -17,7 +18,7 @@ from obelisk.errors import (
     StorageError,
     StorageFullError,
 )
-from obelisk.metrics.registry import OFF, Laps, Metrics
+from obelisk.metrics.registry import OFF, Metrics
 from obelisk.storage.base import Buffer
 from obelisk.storage.journal import Journal
 
@@ -217,7 +218,7 @@ class FilesystemStorage:
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> "FileRange":
         """See `Storage.read`."""
-        laps = self._metrics.laps()
+        begun = monotonic()
         with _translated("read from"):
             descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
         size = os.fstat(descriptor).st_size
@@ -226,23 +227,24 @@ class FilesystemStorage:
         if end > size:
             content.close()
             raise StorageError(_TOO_SHORT)
-        self._note_read(laps, end - start)
+        self._note_read(begun, end - start)
         return content
 
-    def _note_read(self, laps: Laps, size: int) -> None:
-        if self._metrics.is_enabled:
-            self._metrics.read_bytes.add(size)
-            laps.total(self._metrics.readings)
+    def _note_read(self, begun: float, size: int) -> None:
+        metrics = self._metrics
+        if metrics.is_enabled:
+            metrics.read_bytes.add(size)
+            metrics.readings.observe(monotonic() - begun)
 
     @contextmanager
     def view(self, key: str) -> Iterator[Buffer]:
         """See `Storage.view`; small contents are read, large ones are mapped."""
-        laps = self._metrics.laps()
+        begun = monotonic()
         with _translated("read from"):
             descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
         try:
             with _mapped(descriptor) as content:
-                self._note_read(laps, len(content))
+                self._note_read(begun, len(content))
                 yield content
         finally:
             os.close(descriptor)

@@ -62,6 +62,20 @@ def test_a_peak_that_is_over_gives_way_to_a_smaller_value():
     assert peak.read() == 3
 
 
+def test_a_peak_takes_many_values_at_once():
+    """As if they had come one by one."""
+    noted = [(1.0, 0.0), (9.0, 2.0), (3.0, 11.0), (2.0, 12.5), (1.0, 13.0), (1.5, 30.0)]
+    for count in range(len(noted) + 1):
+        times = [0.0]
+        single, many = (Peak(lambda times=times: times[0]) for _ in range(2))
+        for value, now in noted[:count]:
+            single.update(value, now)
+        many.update_all(noted[:count])
+        for now in (0.0, 9.0, 12.0, 13.0, 25.0, 50.0):
+            times[0] = now
+            assert many.read() == single.read()
+
+
 def test_a_level_remembers_its_peak():
     """Two came, one went."""
     level = Level()

@@ -86,6 +86,11 @@ FROM total
 SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type, revision
 FROM attachment WHERE level = ? AND resource_pk = ? AND content_type = ?
 
+-- name: find_file
+SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type, revision
+FROM attachment
+WHERE level = ? AND resource_pk = (SELECT pk FROM instance WHERE id = ?) AND content_type = ?
+
 -- name: find_attachments
 SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type, revision
 FROM attachment WHERE level = ? AND resource_pk = ? ORDER BY content_type
