@@ -13,7 +13,8 @@ from obelisk.index.migrations import migrations
 
 _ORTHANC_VERSION = "1.13.0"
 _ORTHANC_API_VERSION = 31
-_LIBRARIES = ("httptools", "orjson", "pydicom", "werkzeug")
+#: What is installed beside the server, always.
+_LIBRARIES = ("httptools", "isal", "orjson", "pillow", "werkzeug")
 
 
 def describe(config: Config, main_tags: MainTags) -> dict[str, Any]:

@@ -170,6 +170,8 @@ class _Supervisor:
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else _FAILED
         finally:
+            if sys.exc_info()[0] is not None:  # nobody else will tell
+                _log.error("The worker process failed", exc_info=True)
             logging.shutdown()
             sys.stdout.flush()
             os._exit(status)  # what the supervisor has open is not the worker's
