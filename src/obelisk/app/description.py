@@ -14,7 +14,9 @@ from obelisk.index.migrations import migrations
 _ORTHANC_VERSION = "1.13.0"
 _ORTHANC_API_VERSION = 31
 #: What is installed beside the server, always.
-_LIBRARIES = ("httptools", "isal", "orjson", "pillow", "werkzeug")
+_LIBRARIES = (
+    *("httptools", "imagecodecs", "isal", "numpy", "orjson", "pillow", "werkzeug"),
+)
 
 
 def describe(config: Config, main_tags: MainTags) -> dict[str, Any]:
