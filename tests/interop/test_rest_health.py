@@ -29,15 +29,16 @@ def healthcheck(server):
     return subprocess.run(command, capture_output=True, check=False).returncode
 
 
-def test_a_server_is_live_and_ready(server):
+def test_a_server_is_live_and_ready(launch):
     """With a word for each check."""
+    server = launch(HttpWorkers=2)
     assert get(server, "/health/live").json() == {"Status": "live"}
     answer = get(server, "/health/ready")
     assert answer.status_code == 200
     assert answer.json() == {
         "Status": "ready",
         "Checks": dict.fromkeys(
-            ("Dicom", "Http", "Index", "Jobs", "Steps", "Storage"), "ok"
+            ("Dicom", "Http", "HttpWorkers", "Index", "Jobs", "Steps", "Storage"), "ok"
         ),
     }
 
@@ -73,7 +74,7 @@ def test_a_read_only_server_is_ready(launch):
     """It need not be able to write."""
     first = launch()
     first.terminate()
-    server = launch(StorageDirectory=str(first.storage), ReadOnly=True)
+    server = launch(StorageDirectory=str(first.storage), ReadOnly=True, HttpWorkers=1)
 
     assert get(server, "/health/ready").json()["Checks"] == {
         "Dicom": "ok",

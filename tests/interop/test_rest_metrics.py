@@ -17,7 +17,7 @@ _OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 @pytest.fixture
 def busy(launch):
     """A server that did some of each kind of work."""
-    server = launch()
+    server = launch(HttpWorkers=1)  # one cache of datasets, so that hits are sure
     stored = requests.post(
         f"{server.url}/instances", make_instance(PatientName="SMITH^JOHN"), timeout=30
     ).json()

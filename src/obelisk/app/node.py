@@ -3,6 +3,7 @@
 import os
 import signal
 
+from obelisk.app.admittance import access_of, router_of
 from obelisk.app.description import describe
 from obelisk.app.dicom_settings import dicom_settings
 from obelisk.app.dictionaries import load_dictionaries
@@ -10,6 +11,7 @@ from obelisk.app.health import health_of
 from obelisk.app.jobs import JobOffice
 from obelisk.app.main_tags import main_tags_of
 from obelisk.app.monitoring import Watch
+from obelisk.app.sharing import WHOLE, Share
 from obelisk.app.tracing import FLUSH_SECONDS
 from obelisk.config import (
     AnnotationSection,
@@ -26,19 +28,16 @@ from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.imaging.reader import ImageReader
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.jobs.base import JobServices
+from obelisk.metrics.merging import Report, report
 from obelisk.metrics.registry import Metrics
-from obelisk.rest.admission import Admission
 from obelisk.rest.application import Application
-from obelisk.rest.auth import Access
 from obelisk.rest.caching import BytesCache
-from obelisk.rest.health import PATHS
 from obelisk.rest.messages import (
     TAGS_CACHE_BYTES,
     ArchiveDefaults,
     Services,
     UploadLimits,
 )
-from obelisk.rest.offering import offered_routes
 from obelisk.rest.openapi.document import describe_api
 from obelisk.rest.routes import ROUTES
 from obelisk.scp.negotiation import Negotiation
@@ -64,6 +63,7 @@ from obelisk.services.health import Health
 from obelisk.services.ingest import Ingest, IngestSettings
 from obelisk.services.labels import Labels, Protection
 from obelisk.services.lifecycle import Lifecycle
+from obelisk.services.live_settings import LiveSettings
 from obelisk.services.metadata import Metadata
 from obelisk.services.quota import Quota, enforce
 from obelisk.services.reconstruction import Reconstruction, ReconstructionSettings
@@ -81,18 +81,18 @@ from obelisk.telemetry.tracing import TRACER
 #: The name of the SQLite database in the index directory.
 INDEX_NAME = "obelisk.sqlite3"
 
-#: How many requests may be in the middle of their body at the same time.
-WAITING_MAX = 1024
-
-#: How many more threads HTTP may take than requests work: for those that wait for their
-#: bodies, and for answers on their way to slow clients.
-HTTP_THREADS_BESIDE_WORKING = WAITING_MAX + 256
-
 _MEGABYTE = 1_048_576
 
 
 class Node:
     """A running server, but for its HTTP listener.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    share
+        The part that this process has in the work.
 
     Raises
     ------
@@ -102,7 +102,7 @@ class Node:
         If an option names a tag that does not exist, or dictionaries contradict.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, share: Share = WHOLE) -> None:
         load_dictionaries(config.dictionaries)
         http = config.http
         #: Says why the node is to be closed, if a client asked for it.
@@ -110,7 +110,7 @@ class Node:
         self._is_writable = not config.service.read_only
         self._main_tags = main_tags_of(config)
         self._metrics = Metrics(is_enabled=config.monitoring.metrics_enabled)
-        self._open_archive(config.storage)
+        self._open_archive(config.storage, share)
         self._encoding = AssumedEncoding(config.storage.default_encoding.value)
         settings = _ingest_settings(config.storage, self._encoding, self._main_tags)
         ingest = Ingest(self._index, self._storage, settings, metrics=self._metrics)
@@ -121,28 +121,34 @@ class Node:
         self._negotiation = Negotiation(dicom)
         self._jobs = self._open_jobs(config, ingest)
         self._tags_cache = BytesCache(TAGS_CACHE_BYTES)
-        self._watch = Watch(config, self._index, self._tags_cache)
+        #: What clients change, and other processes have to know.
+        self.live_settings = self._live_settings()
+        #: What this process tells of itself.
+        self.watch = Watch(config, self._index, self._tags_cache)
+        self.monitoring = self.watch.monitoring(self._metrics)
         self._dicom: DICOMServer | None = None
         if config.dicom.enabled:
             self._dicom = self._dicom_server(dicom, ingest)
-        self.admission = Admission(http.thread_count, WAITING_MAX)
+        self.admission = share.admission(http)
         #: Says whether it can do its work.
         self.health = self._health(config)
+        #: The routes that are offered.
+        self.router = router_of(config)
         #: The WSGI application.
         self.application = Application(
             self._services(config, ingest),
-            _access(config),
+            access_of(config),
             is_error_described=http.describe_errors,
             is_compressing=http.compression_enabled,
             is_method_overridable=http.method_override_enabled,
-            router=offered_routes(
-                is_read_only=config.service.read_only,
-                is_patient_level_enabled=config.service.patient_level_enabled,
-            ),
+            router=self.router,
             metrics=self._metrics,
         )
 
-    def _open_archive(self, storage: StorageSection) -> None:
+    def _live_settings(self) -> LiveSettings:
+        return LiveSettings(self._encoding, self._metrics, self._tags_cache.clear)
+
+    def _open_archive(self, storage: StorageSection, share: Share) -> None:
         """Open storage area and index, and finish what a dead process left."""
         folder = storage.effective_index_directory
         if self._is_writable:
@@ -159,12 +165,15 @@ class Node:
             is_writable=self._is_writable,
             main_tags=self._main_tags,
             metrics=self._metrics,
+            is_shared=share.is_shared,
         )
         self._resources = Resources(self._index, self._storage)
         if self._is_writable:
             removal = Removal(self._index, self._storage)
-            removal.recover()
-            self._resources.finish_deletions()
+            # Not only at first: a worker that died may have left something.
+            removal.recover(is_first=share.is_main)
+            if share.is_main:
+                self._resources.finish_deletions()
             enforce(_quota(storage), self._index, removal)
 
     def _health(self, config: Config) -> Health:
@@ -174,14 +183,13 @@ class Node:
     def _dicom_server(self, dicom: DICOMServerSettings, ingest: Ingest) -> DICOMServer:
         receiver = ingest if self._is_writable else Refusal(self._index, self._encoding)
         server = DICOMServer(dicom, receiver, self._negotiation, self._metrics)
-        self._watch.count_associations = lambda: server.association_count
+        self.watch.count_associations = lambda: server.association_count
         return server
 
     def _services(self, config: Config, ingest: Ingest) -> Services:
         """Return what the handlers of requests work with."""
         http, encoding = config.http, self._encoding
-        find = _find_settings(config, self._main_tags)
-        resources = self._resources
+        find, resources = _find_settings(config, self._main_tags), self._resources
         samples = Samples(self._index, resources, encoding)
         return Services(
             ingest=ingest,
@@ -205,11 +213,12 @@ class Node:
             admission=self.admission,
             limits=_upload_limits(http),
             default_encoding=encoding,
+            live_settings=self.live_settings,
             default_private_creator=config.dictionaries.default_private_creator,
             acceptance=self._negotiation,
             uids=self._uids,
             lifecycle=self.lifecycle,
-            monitoring=self._watch.monitoring(self._metrics),
+            monitoring=self.monitoring,
             health=self.health,
             tags_cache=self._tags_cache,
             system=describe(config, self._main_tags),
@@ -293,6 +302,10 @@ class Node:
         )
         return JobOffice(config, self._index, self._storage, services, self._metrics)
 
+    def report(self) -> Report:
+        """Return what this process noted, for another one that tells it."""
+        return report(self._metrics, self.watch.find_facts())
+
     def start(self) -> None:
         """Start the DICOM server and the timers.
 
@@ -329,16 +342,6 @@ class Node:
 def _send_stop() -> None:
     """Send this process the signal that its main thread waits for."""
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _access(config: Config) -> Access:
-    http = config.http
-    return Access(
-        is_remote_allowed=http.remote_access_allowed,
-        is_authentication_required=http.authentication_required,
-        users=http.registered_users,
-        open_paths=PATHS if config.monitoring.health_open else (),
-    )
 
 
 def _upload_limits(http: HTTPSection) -> UploadLimits:

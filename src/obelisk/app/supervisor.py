@@ -1,4 +1,4 @@
-"""Starts the worker process, and another one should it die."""
+"""Starts the main process, and another one should it die."""
 
 import logging
 import os
@@ -12,27 +12,27 @@ from collections import deque
 from collections.abc import Callable
 
 from obelisk.app.notifying import Notifier
+from obelisk.app.serving import STOP_SECONDS_MAX
 from obelisk.app.worker import (
     DICOM_STOP_SECONDS,
     RESET,
     SHUT_DOWN,
     START_FAILED,
-    STOP_SECONDS_MAX,
     STOP_SIGNALS,
     Worker,
-    die_with_parent,
     start_node,
 )
 from obelisk.config import Config, HTTPSection
 from obelisk.errors import ServerError, UnavailableError
 from obelisk.http.listening import listen
+from obelisk.workers.parentage import die_with_parent
 
 _DEATH_COUNT_MAX = 10
 _DEATH_SECONDS = 60.0
 _KILL_SECONDS = int(STOP_SECONDS_MAX + DICOM_STOP_SECONDS) + 10
 _FAILED = 1
 
-#: What the exit status of a worker means that needs no successor.
+#: What the exit status of the main process means that needs no successor.
 _FINAL = {START_FAILED: _FAILED, SHUT_DOWN: 0, RESET: RESET}
 
 _log = logging.getLogger(__name__)
@@ -119,14 +119,14 @@ def _reopened(old: _Door, reload: Callable[[], Config]) -> _Door:
 
 
 class _Supervisor:
-    """Keeps one worker process running.
+    """Keeps one main process running.
 
     Parameters
     ----------
     work
-        What the worker process does; it returns its exit status.
+        What the main process does; it returns its exit status.
     listeners
-        The sockets that each worker inherits.
+        The sockets that it inherits.
     """
 
     def __init__(self, work: Callable[[], int], listeners: list[socket.socket]) -> None:
@@ -135,7 +135,7 @@ class _Supervisor:
         self._deaths: deque[float] = deque(maxlen=_DEATH_COUNT_MAX)
 
     def run(self) -> int:
-        """Run workers until a signal comes, or starting another one is in vain.
+        """Run it until a signal comes, or starting another one is in vain.
 
         Returns
         -------
@@ -153,9 +153,9 @@ class _Supervisor:
             if status in _FINAL:
                 return _FINAL[status]
             if self._is_dying():
-                _log.error("The worker process keeps dying; the server ends")
+                _log.error("The main process keeps dying; the server ends")
                 return _FAILED
-            _log.error("The worker process died; another one is started")
+            _log.error("The main process died; another one is started")
             pid = self._fork()
 
     def _fork(self) -> int:
@@ -192,7 +192,7 @@ class _Supervisor:
         while _reap(pid) is None:
             left = deadline - time.monotonic()
             if left <= 0:
-                _log.error("The worker process does not end, and is killed")
+                _log.error("The main process does not end, and is killed")
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
                 return _FAILED

@@ -172,6 +172,14 @@ class HTTPSection:
     thread_count: int = option("HttpThreadsCount", 50, minimum=1, unit="threads")
     """How many requests are served at the same time."""
 
+    worker_count: int = option(
+        "HttpWorkers", 0, minimum=0, maximum=64, unit="processes"
+    )
+    """How many processes answer requests, so that more than one processor works; 0
+    means as many as there are processors, but at most 4. Together they serve
+    `HttpThreadsCount` requests at the same time. With HTTPS there is always one.
+    Orthanc has no such option."""
+
     remote_access_allowed: bool = option("RemoteAccessAllowed", default=False)
     """Whether other machines may send requests; if not, only this one may."""
 

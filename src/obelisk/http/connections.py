@@ -37,6 +37,8 @@ class Connection:
         Answers the requests.
     settings
         The settings of the server.
+    inherited
+        What another process received, from the head of a request on.
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class Connection:
         common: Environ,
         application: Application,
         settings: HTTPServerSettings,
+        inherited: bytes = b"",
     ) -> None:
         self.descriptor = descriptor
         self._transport = transport
         self._common = common
         self._application = application
         self._settings = settings
+        self._inherited = inherited
         self._received = b""
         #: When the client must have sent the head of its next request.
         self.deadline = time.monotonic() + settings.request_timeout_seconds
@@ -61,6 +65,13 @@ class Connection:
         self.is_ending = False
         #: Whether no request came yet.
         self.is_new = True
+        #: Whether another process must answer what was received.
+        self.is_foreign = False
+
+    @property
+    def received(self) -> bytes:
+        """What was received of the next request, or more."""
+        return self._received
 
     def serve(self, patience_seconds: float) -> bool:
         """Serve what comes, until nothing came for some time.
@@ -83,7 +94,7 @@ class Connection:
         while True:
             self._transport.set_receive_timeout(patience_seconds)
             try:
-                data = self._transport.receive()
+                data = self._next_bytes()
             except TimeoutError:
                 return True
             if not data:
@@ -98,6 +109,10 @@ class Connection:
             if self._received and not self._transport.is_buffered:
                 return True
 
+    def _next_bytes(self) -> bytes:
+        data, self._inherited = self._inherited, b""
+        return data or self._transport.receive()
+
     def _await_head(self) -> None:
         self.deadline = time.monotonic() + self._settings.request_timeout_seconds
 
@@ -110,6 +125,9 @@ class Connection:
             if not end:
                 return True
             head = parse_head(self._received[:end])
+            if not self._settings.others.is_own(head):
+                self.is_foreign = True
+                return False
             if not self._exchange(head, self._received[end:]):
                 return False
         self.deadline = time.monotonic() + self._settings.keep_alive_seconds

@@ -26,6 +26,7 @@ _LEFT_BEFORE_ACCEPT = {errno.ECONNABORTED, errno.EPROTO, errno.EPERM}
 
 #: The next bytes of a connection, once: who gets them is the only one to attend to it.
 _NEXT_BYTES = select.EPOLLIN | select.EPOLLONESHOT
+_NOTHING = select.EPOLLONESHOT
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class HTTPServer:
         self._pool = WorkerPool(self._attend, settings.thread_count_max)
         self._connections: dict[int, Connection] = {}
         self._lock = threading.Lock()
-        self._is_stopping = False
+        self._is_stopping = self._is_closed = False
         self._poll = select.epoll()
         self._waker, self._alarm = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._thread = threading.Thread(
@@ -135,18 +136,41 @@ class HTTPServer:
                 _log.error("No connection can be accepted: %s", error.strerror)
                 self._poll.modify(listener.fileno(), 0)  # until the next sweep
                 return
-            if len(self._connections) >= self._settings.connection_count_max:
+            own_count, others = len(self._connections), self._settings.others
+            count = own_count + others.connection_count
+            if count >= self._settings.connection_count_max:
                 _log.warning("A connection is refused, as there are too many")
                 client.close()
+            elif others.take(client, own_count):
+                client.close()  # it lives on in another process
             else:
-                self._welcome(client, address, listener)
+                self._welcome(client, address)
+
+    def adopt(self, client: socket.socket, inherited: bytes = b"") -> None:
+        """Serve a connection that another process accepted.
+
+        Parameters
+        ----------
+        client
+            The connection.
+        inherited
+            What was received of its next request, or more.
+        """
+        try:
+            address = client.getpeername()
+        except OSError:  # it has left already
+            client.close()
+            address = None
+        if address is None or not self._welcome(client, address, inherited):
+            self._settings.others.note_closed(1)
 
     def _welcome(
         self,
         client: socket.socket,
         address: tuple[str, int],
-        listener: socket.socket,
-    ) -> None:
+        inherited: bytes = b"",
+    ) -> bool:
+        """Serve a connection; return whether it is still there."""
         tls = self._settings.tls
         descriptor = client.fileno()
         try:
@@ -155,17 +179,31 @@ class HTTPServer:
                 if tls is None
                 else TLSTransport(client, tls, self._settings)
             )
-            server = listener.getsockname()
+            server = client.getsockname()
         except OSError:  # it has left already
             client.close()
-            return
+            return False
         common = common_environ(server, address, is_secure=tls is not None)
         connection = Connection(
-            descriptor, transport, common, self._application, self._settings
+            descriptor,
+            transport,
+            common,
+            self._application,
+            self._settings,
+            inherited,
         )
         with self._lock:
+            if self._is_closed and not inherited:
+                connection.close()
+                return False
             self._connections[descriptor] = connection
-            self._poll.register(descriptor, _NEXT_BYTES)
+            connection.is_parked = not inherited
+            connection.is_ending = self._is_closed
+            if not self._is_closed:
+                self._poll.register(descriptor, _NOTHING if inherited else _NEXT_BYTES)
+        if inherited:
+            self._pool.submit(connection)
+        return True
 
     def _attend(self, connection: Connection) -> None:
         """Serve a connection; this is what the threads do."""
@@ -194,8 +232,18 @@ class HTTPServer:
 
     def _close(self, connection: Connection) -> None:
         with self._lock:
-            del self._connections[connection.descriptor]
+            self._forget([connection])
+            if connection.is_foreign and not self._is_closed:
+                self._poll.unregister(connection.descriptor)  # as it stays open
+        if connection.is_foreign:
+            self._settings.others.give_back(connection.descriptor, connection.received)
         connection.close()
+
+    def _forget(self, connections: Sequence[Connection]) -> None:
+        """Serve connections no more; the lock is held."""
+        for connection in connections:
+            del self._connections[connection.descriptor]
+        self._settings.others.note_closed(len(connections))
 
     def _sweep(self) -> None:
         """Close the connections whose time is over; try to accept again."""
@@ -206,8 +254,7 @@ class HTTPServer:
                 for connection in self._connections.values()
                 if connection.is_parked and connection.deadline < now
             ]
-            for connection in late:
-                del self._connections[connection.descriptor]
+            self._forget(late)
         for connection in late:
             connection.expire()
         for descriptor in self._listeners:
@@ -216,13 +263,13 @@ class HTTPServer:
     def _close_parked(self) -> None:
         """Close what is idle, but for those whose first request is on its way."""
         with self._lock:
+            self._is_closed = True
             parked = [one for one in self._connections.values() if one.is_parked]
             new = [connection for connection in parked if connection.is_new]
             used = [connection for connection in parked if not connection.is_new]
             for connection in new:
                 connection.is_parked = False
-            for connection in used:
-                del self._connections[connection.descriptor]
+            self._forget(used)
         for connection in new:
             self._pool.submit(connection)
         for connection in used:

@@ -1,12 +1,58 @@
 """What can be set about the HTTP server."""
 
+import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from obelisk.http.heads import Head
 
 
 def _ignore() -> None:
     """Do nothing."""
+
+
+class Alone:
+    """The other processes that serve the same clients: there are none.
+
+    Where there are some, the first one accepts all connections, and may give any to
+    another one. That one gives a connection back when it reads the head of a request
+    which it cannot answer.
+    """
+
+    @property
+    def connection_count(self) -> int:
+        """How many connections the others have."""
+        return 0
+
+    def take(self, client: socket.socket, own_count: int) -> bool:
+        """Offer a connection to the others.
+
+        Parameters
+        ----------
+        client
+            The connection.
+        own_count
+            How many connections this process has.
+
+        Returns
+        -------
+        bool
+            Whether another one serves it from now on.
+        """
+        del client, own_count
+        return False
+
+    def is_own(self, head: Head) -> bool:
+        """Return whether this process can answer a request."""
+        del head
+        return True
+
+    def give_back(self, descriptor: int, received: bytes) -> None:
+        """Give a connection back, with all bytes from the head of its request on."""
+
+    def note_closed(self, count: int) -> None:
+        """Note that this process has some connections less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +79,8 @@ class HTTPServerSettings:
         The value of the header ``Server``.
     note_progress
         Called whenever bytes of a body came or went.
+    others
+        The other processes that serve the same clients.
     """
 
     request_timeout_seconds: float = 30.0
@@ -43,3 +91,4 @@ class HTTPServerSettings:
     tls: ssl.SSLContext | None = None
     name: str = "Obelisk"
     note_progress: Callable[[], None] = _ignore
+    others: Alone = field(default_factory=Alone)

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from time import monotonic
 from typing import Any, Generic, TypeVar
@@ -19,6 +19,7 @@ from obelisk.errors import (
 from obelisk.index.conditions import fold_value
 from obelisk.index.migrations import check_schema, migrate
 from obelisk.index.reading import ReadTransaction
+from obelisk.index.turns import SharedTurn
 from obelisk.index.writing import WriteTransaction
 from obelisk.metrics.instruments import Counter
 from obelisk.metrics.registry import OFF, Metrics
@@ -31,6 +32,7 @@ _IDLE_READERS_MAX = 16
 _CACHE_KIB = 16_384
 #: The ids are spread over their whole index, so that a write touches many pages of it.
 _WRITER_CACHE_KIB = 65_536
+_NO_TURN = nullcontext()
 
 
 class _Write(Generic[_T]):
@@ -68,6 +70,8 @@ class SQLiteIndex:
         Which attributes are indexed.
     metrics
         Where transactions are noted.
+    is_shared
+        Whether other processes write, too; they must say so as well.
 
     Raises
     ------
@@ -84,8 +88,10 @@ class SQLiteIndex:
         is_writable: bool = True,
         main_tags: MainTags = STANDARD,
         metrics: Metrics = OFF,
+        is_shared: bool = False,
     ) -> None:
         self._metrics = metrics
+        self._shared_turn = SharedTurn(path.parent) if is_shared else None
         self._connections = Counter()
         self._main_tags = main_tags
         self._is_writable = is_writable
@@ -167,7 +173,8 @@ class SQLiteIndex:
         self._pending.append(write)
         with self._turn:
             while not write.is_done:
-                self._commit_group()
+                with self._shared_turn or _NO_TURN:
+                    self._commit_group()
         laps.total(self._metrics.write_transactions)
         return write.outcome()
 
@@ -224,6 +231,8 @@ class SQLiteIndex:
                 return
             self._is_closed = True
             self._writer.close()
+            if self._shared_turn is not None:
+                self._shared_turn.close()
         while self._readers:
             self._readers.pop().close()
 

@@ -5,9 +5,23 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+
+class Instrument(Protocol):
+    """What all instruments can do beside noting."""
+
+    def dump(self) -> Any:
+        """Return what was noted, as JSON has it."""
+        ...
+
+    def absorb(self, dumped: Any) -> None:
+        """Add what an instrument of another process noted; see `dump`."""
+        ...
+
 
 T = TypeVar("T")
+Kind = TypeVar("Kind", bound=Instrument)
 
 #: The upper bounds of the buckets of durations, in seconds.
 DURATIONS = (
@@ -60,6 +74,14 @@ class Counter:
         self._fold()
         return self._value
 
+    def dump(self) -> int:
+        """See `Instrument.dump`."""
+        return self.value
+
+    def absorb(self, dumped: int) -> None:
+        """See `Instrument.absorb`."""
+        self.add(dumped)
+
 
 class Histogram:
     """How many observations were at most so large; safe to use from several threads.
@@ -97,6 +119,20 @@ class Histogram:
                 self._counts[number] += upto - below
                 below = upto
             self._counts[-1] += len(ordered) - below
+
+    def dump(self) -> tuple[list[int], float]:
+        """See `Instrument.dump`."""
+        self.observe_all(())
+        with self._lock:
+            return list(self._counts), self._sum
+
+    def absorb(self, dumped: tuple[list[int], float]) -> None:
+        """See `Instrument.absorb`; the bounds must be the same."""
+        counts, total = dumped
+        with self._lock:
+            for number, count in enumerate(counts):
+                self._counts[number] += count
+            self._sum += total
 
     def read(self) -> tuple[list[tuple[float, int]], float]:
         """Return bounds with the counts up to them, and the sum of the values."""
@@ -146,6 +182,14 @@ class Peak:
         """Return the greatest value of the last ten seconds."""
         return self._last if self._clock() > self._until else self._peak
 
+    def dump(self) -> float:
+        """See `Instrument.dump`."""
+        return self.read()
+
+    def absorb(self, dumped: float) -> None:
+        """See `Instrument.absorb`: the greater peak counts."""
+        self.update(max(dumped, self.read()))
+
 
 class Level:
     """How many there are of something just now, and at most in the last ten seconds."""
@@ -172,8 +216,18 @@ class Level:
         """Note that one went."""
         self._there.pop()
 
+    def dump(self) -> tuple[int, float]:
+        """See `Instrument.dump`."""
+        return self.value, self.peak.read()
 
-class Family(Generic[T]):
+    def absorb(self, dumped: tuple[int, float]) -> None:
+        """See `Instrument.absorb`: peaks of several processes count as one moment."""
+        count, peak = dumped
+        self._there.extend([None] * count)
+        self.peak.update(self.peak.read() + peak)
+
+
+class Family(Generic[Kind]):
     """Instruments of one kind that differ by the values of their labels.
 
     Parameters
@@ -187,12 +241,14 @@ class Family(Generic[T]):
 
     __slots__ = ("_children", "_count_max", "_make")
 
-    def __init__(self, make: Callable[[], T], count_max: int = _CHILDREN_MAX) -> None:
+    def __init__(
+        self, make: Callable[[], Kind], count_max: int = _CHILDREN_MAX
+    ) -> None:
         self._make = make
         self._count_max = count_max
-        self._children: dict[tuple[str, ...], T] = {}
+        self._children: dict[tuple[str, ...], Kind] = {}
 
-    def of(self, *values: str) -> T:
+    def of(self, *values: str) -> Kind:
         """Return the instrument for some values of the labels."""
         child = self._children.get(values)
         if child is None:
@@ -201,6 +257,15 @@ class Family(Generic[T]):
             child = self._children.setdefault(values, self._make())
         return child
 
-    def items(self) -> Iterator[tuple[tuple[str, ...], T]]:
+    def items(self) -> Iterator[tuple[tuple[str, ...], Kind]]:
         """Yield the values of the labels, and the instrument for them, in order."""
         return iter(sorted(self._children.copy().items(), key=lambda one: one[0]))
+
+    def dump(self) -> list[Any]:
+        """See `Instrument.dump`."""
+        return [[labels, child.dump()] for labels, child in self.items()]
+
+    def absorb(self, dumped: list[Any]) -> None:
+        """See `Instrument.absorb`."""
+        for labels, child in dumped:
+            self.of(*labels).absorb(child)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from obelisk.metrics.families import noted_families
+from obelisk.metrics.merging import Report, merged_facts, merged_metrics
 from obelisk.metrics.orthanc import Facts, orthanc_values
 from obelisk.metrics.registry import Metrics
 from obelisk.metrics.samples import (
@@ -37,12 +38,14 @@ class Monitoring:
         self.metrics = metrics
         self._find_facts = find_facts
         self._find_families = find_families
+        #: Asks the other processes of the server what they noted.
+        self.ask_others: Callable[[], Sequence[Report]] = tuple
 
     def orthanc_text(self) -> str:
         """Return the metrics under Orthanc's names; nothing if they are off."""
         if not self.metrics.is_enabled:
             return ""
-        values = orthanc_values(self.metrics, self._find_facts())
+        values = orthanc_values(*self._gather())
         return orthanc_text(values, int(time.time() * 1000))
 
     def openmetrics_text(self) -> str:
@@ -56,4 +59,11 @@ class Monitoring:
     def _families(self) -> list[SampleFamily]:
         if not self.metrics.is_enabled:
             return []
-        return [*self._find_families(self._find_facts()), *noted_families(self.metrics)]
+        metrics, facts = self._gather()
+        return [*self._find_families(facts), *noted_families(metrics)]
+
+    def _gather(self) -> tuple[Metrics, Facts]:
+        """Return what all processes noted, and what was looked up."""
+        reports = self.ask_others()
+        facts = merged_facts(self._find_facts(), reports)
+        return merged_metrics(self.metrics, reports), facts

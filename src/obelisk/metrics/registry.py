@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
 from obelisk.metrics.instruments import (
     DURATIONS,
@@ -11,6 +12,7 @@ from obelisk.metrics.instruments import (
     Counter,
     Family,
     Histogram,
+    Instrument,
     Level,
     Peak,
     taken,
@@ -56,6 +58,15 @@ class Timing:
         """The latest ones, in seconds."""
         self._fold()
         return self._peak
+
+    def dump(self) -> list[Any]:
+        """See `Instrument.dump`."""
+        return [self.histogram.dump(), self.peak.dump()]
+
+    def absorb(self, dumped: list[Any]) -> None:
+        """See `Instrument.absorb`."""
+        self.histogram.absorb(dumped[0])
+        self.peak.absorb(dumped[1])
 
 
 class Laps:
@@ -172,6 +183,38 @@ class Metrics:
         self.operation_peaks.of(service).update(now - begun, now)
         text = "none" if status is None else f"{status:04X}"
         self.operations.of(service, text).observe(now - begun)
+
+    def dump(self) -> list[Any]:
+        """Return what was noted, as JSON has it."""
+        return [one.dump() for one in self._instruments()]
+
+    def absorb(self, dumped: list[Any]) -> None:
+        """Add what another process noted; see `dump`."""
+        for one, noted in zip(self._instruments(), dumped, strict=True):
+            one.absorb(noted)
+
+    def forget_present(self) -> None:
+        """Forget what there is just now, and keep what only grows."""
+        self.requests.forget_present()
+        self.active_operations = Level()
+
+    def _instruments(self) -> tuple[Instrument, ...]:
+        return (
+            self.requests,
+            self.operations,
+            self.operation_peaks,
+            self.active_operations,
+            self.associations,
+            self.ingest_stages,
+            self.ingest.total,
+            self.ingest.stored,
+            self.transactions,
+            self.storage_operations,
+            self.written_bytes,
+            self.read_bytes,
+            self.job_runs,
+            self.job_waits,
+        )
 
     def laps(self) -> Laps:
         """Return a stopwatch that runs; it stands still if nothing is noted."""

@@ -4,6 +4,7 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from time import monotonic
+from typing import Any
 
 from obelisk.metrics.instruments import DURATIONS, Family, Histogram, Peak, taken
 
@@ -75,6 +76,24 @@ class RequestMetrics:
         """Yield method, route and class of status, and how long such requests took."""
         self._fold()
         return self._durations.items()
+
+    def dump(self) -> list[Any]:
+        """See `Instrument.dump`."""
+        self._fold()
+        slowest = self._slowest.dump()
+        return [self._durations.dump(), slowest, self.active_count, self.most()]
+
+    def absorb(self, dumped: list[Any]) -> None:
+        """See `Instrument.absorb`: peaks of several processes count as one moment."""
+        durations, slowest, active_count, most = dumped
+        self._durations.absorb(durations)
+        self._slowest.absorb(slowest)
+        self._most.update(self.most() + most)
+        self._there.extend([None] * active_count)
+
+    def forget_present(self) -> None:
+        """Forget which requests there are."""
+        self._there.clear()
 
     def _fold(self) -> None:
         seconds: defaultdict[tuple[str, str, int], list[float]] = defaultdict(list)

@@ -37,6 +37,7 @@ from obelisk.services.health import Health
 from obelisk.services.ingest import Ingest
 from obelisk.services.labels import Labels, Protection
 from obelisk.services.lifecycle import Lifecycle
+from obelisk.services.live_settings import LiveSettings
 from obelisk.services.metadata import Metadata
 from obelisk.services.reconstruction import Reconstruction
 from obelisk.services.requested_tags import RequestedTags
@@ -123,6 +124,7 @@ class Services:
     admission: Admission
     limits: UploadLimits
     default_encoding: AssumedEncoding
+    live_settings: LiveSettings
     default_private_creator: str
     acceptance: Acceptance
     uids: UIDGenerator

@@ -60,6 +60,7 @@ def reconstruct_all(request: Request, services: Services) -> Response:
 def invalidate_tags(_request: Request, services: Services) -> Response:
     """Forget the JSON that was made of files; it is made again when asked for."""
     services.tags_cache.clear()
+    services.live_settings.tell()
     return text_response()
 
 

@@ -67,6 +67,7 @@ def set_default_encoding(request: Request, services: Services) -> Response:
         known = ", ".join(_ENCODINGS.values())
         raise InvalidArgumentError(f"Unknown encoding, the known ones are: {known}")
     services.default_encoding.name = _ENCODINGS[text.lower()]
+    services.live_settings.tell()
     return text_response(services.default_encoding.name)
 
 
@@ -153,6 +154,7 @@ def _set_verbosity(
         raise InvalidArgumentError(f"Verbosity can be {known}: {word}")
     for category in categories:
         telemetry.set_level(category, _VERBOSITIES[word])
+    services.live_settings.tell()
     _log.warning("The log level was set to: %s", word)
     return text_response()
 
@@ -165,6 +167,7 @@ def get_metrics_enabled(_request: Request, services: Services) -> Response:
 def set_metrics_enabled(request: Request, services: Services) -> Response:
     """Collect metrics by 1, stop that by 0, until the server ends."""
     services.monitoring.metrics.is_enabled = read_boolean(request, services)
+    services.live_settings.tell()
     return text_response()
 
 

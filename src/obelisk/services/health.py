@@ -70,6 +70,10 @@ class Health:
         self._probes = {name: _Probe(check) for name, check in checks.items()}
         self._passing = frozenset(passing)
 
+    def add(self, name: str, check: Callable[[], str]) -> None:
+        """Check one thing more."""
+        self._probes = {**self._probes, name: _Probe(check)}
+
     def check(self) -> dict[str, str]:
         """Return what each check says, in `CHECK_SECONDS_MAX` at most."""
         return self._results(self._probes)

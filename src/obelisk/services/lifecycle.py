@@ -5,7 +5,7 @@ from enum import Enum
 
 
 class Ending(Enum):
-    """Why the worker process ends."""
+    """Why the main process ends."""
 
     SIGNAL = "signal"
     SHUTDOWN = "shutdown"
@@ -13,7 +13,7 @@ class Ending(Enum):
 
 
 class Lifecycle:
-    """Ends the worker process in an orderly way.
+    """Ends the main process in an orderly way.
 
     Parameters
     ----------

@@ -37,9 +37,16 @@ class Removal:
         if removed:
             self._index.write(lambda writer: writer.confirm_removals(removed))
 
-    def recover(self) -> None:
-        """Finish what a dead process left: half-written files, and removals."""
-        self._index.write(lambda writer: writer.forget_holders())
+    def recover(self, *, is_first: bool = True) -> None:
+        """Finish what a dead process left: half-written files, and removals.
+
+        Parameters
+        ----------
+        is_first
+            Whether no other process works yet, so that nobody holds any file.
+        """
+        if is_first:
+            self._index.write(lambda writer: writer.forget_holders())
         with self._index.read() as transaction:
             lost_count = self._storage.recover(transaction.find_known_keys)
             removals = transaction.find_removals()

@@ -1,0 +1,191 @@
+"""All workers as the main process sees them: it deals connections, tells and asks."""
+
+import logging
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from obelisk.http.settings import Alone
+from obelisk.workers.link import Link
+from obelisk.workers.nursery import Nursery
+from obelisk.workers.tally import Tally
+
+_DEATH_COUNT_MAX = 10
+_DEATH_SECONDS = 60.0
+
+#: How long a worker may take to take over settings, and to tell what it noted.
+_OBEY_SECONDS_MAX = 10.0
+_ANSWER_SECONDS_MAX = 2.0
+
+_log = logging.getLogger("obelisk.http")
+
+
+class Crew(Alone):
+    """The workers beside this process; safe to use from several threads.
+
+    Parameters
+    ----------
+    count
+        How many there are.
+    nursery
+        Starts them.
+    tally
+        Where they count the connections that they have no more.
+    """
+
+    def __init__(self, count: int, nursery: Nursery, tally: Tally) -> None:
+        self._count = count
+        self._nursery = nursery
+        self._tally = tally
+        self._links: list[Link] = []
+        self._threads: list[threading.Thread] = []
+        self._deaths: deque[float] = deque(maxlen=_DEATH_COUNT_MAX)
+        self._lock = threading.RLock()
+        self._is_stopping = False
+        self._adopt: Callable[[socket.socket, bytes], None] = _refuse
+        self._settings: Callable[[], Any] = dict
+        #: Told of the metrics of a worker that died.
+        self.on_loss: Callable[[Any], None] = lambda _: None
+
+    def start(
+        self,
+        adopt: Callable[[socket.socket, bytes], None],
+        settings: Callable[[], Any],
+    ) -> None:
+        """Start all workers.
+
+        Parameters
+        ----------
+        adopt
+            Serves a connection that a worker gives back, with what it received.
+        settings
+            Returns the settings that clients may have changed.
+        """
+        self._adopt, self._settings = adopt, settings
+        for place in range(self._count):
+            self._bear(place)
+
+    def _bear(self, place: int) -> None:
+        with self._lock:
+            if self._is_stopping:
+                return
+            try:
+                link = Link(self._nursery.bear(place), place, self._tally)
+            except OSError:
+                _log.error("No HTTP worker can be started any more")
+                return
+            link.ask("set", self._settings())
+            self._links = [*self._links, link]
+        thread = threading.Thread(
+            target=self._listen, args=(link,), name=f"WORKER-{place + 1}", daemon=True
+        )
+        thread.start()
+        with self._lock:
+            self._threads = [one for one in self._threads if one.is_alive()] + [thread]
+
+    def _listen(self, link: Link) -> None:
+        """Take what a worker gives back, until it dies; then start another one."""
+        while (message := link.listen()) is not None:
+            if message.client is not None:
+                self._adopt(message.client, message.payload)
+        with self._lock:
+            self._links = [one for one in self._links if one is not link]
+            if self._is_stopping:
+                return
+            if link.noted is not None:
+                self.on_loss(link.noted)
+            is_dying = self._is_dying()
+        if is_dying:
+            _log.error("HTTP workers keep dying; no other one is started")
+            return
+        _log.error("An HTTP worker died; another one is started")
+        self._bear(link.place)
+
+    def _is_dying(self) -> bool:
+        """Note that a worker died; return whether too many did in a short time."""
+        now = time.monotonic()
+        self._deaths.append(now)
+        is_full = len(self._deaths) == _DEATH_COUNT_MAX
+        return is_full and now - self._deaths[0] < _DEATH_SECONDS
+
+    @property
+    def connection_count(self) -> int:
+        """See `Alone.connection_count`."""
+        return sum(link.connection_count for link in self._links)
+
+    def take(self, client: socket.socket, own_count: int) -> bool:
+        """See `Alone.take`: whoever has the fewest connections gets it."""
+        ready = [
+            (link.connection_count, link.place, link)
+            for link in self._links
+            if link.is_ready
+        ]
+        if not ready:
+            return False
+        count, _, link = min(ready)
+        return count < own_count and link.give(client.fileno())
+
+    def tell_settings(self) -> None:
+        """Have all workers take over what clients changed, and wait until they did."""
+        with self._lock:
+            asked = [(one, one.ask("set", self._settings())) for one in self._links]
+        deadline = time.monotonic() + _OBEY_SECONDS_MAX
+        for link, question in asked:
+            if not question.wait(max(0.0, deadline - time.monotonic())):
+                _log.error("An HTTP worker does not answer, and is killed")
+                link.kill()
+
+    def ask(self) -> list[Any]:
+        """Return what the workers noted; of one that is silent, what it told before."""
+        self._answering()
+        return [link.noted for link in self._links if link.noted is not None]
+
+    def check(self) -> str:
+        """Return what is wrong with the workers, nothing if all answer or start."""
+        starting = [link for link in self._links if link.is_starting]
+        fine_count = len({*starting, *self._answering()})
+        if fine_count >= self._count:
+            return ""
+        return f"{self._count - fine_count} of {self._count} workers do not answer"
+
+    def _answering(self) -> list[Link]:
+        """Ask all workers what they noted; return those that answered."""
+        asked = [(link, link.ask("report")) for link in self._links if link.is_ready]
+        deadline = time.monotonic() + _ANSWER_SECONDS_MAX
+        found = []
+        for link, question in asked:
+            question.wait(max(0.0, deadline - time.monotonic()))
+            if question.is_answered:
+                link.noted = question.value or link.noted
+                found.append(link)
+            else:
+                link.note_silence()
+        return found
+
+    def stop(self) -> None:
+        """Tell all workers to end when their requests have ended."""
+        with self._lock:
+            self._is_stopping = True
+            links = self._links
+        for link in links:
+            link.stop()
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Wait until all workers have ended; return whether they have."""
+        deadline = time.monotonic() + timeout_seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def close(self) -> None:
+        """End those that are left, and the process that starts them."""
+        for link in self._links:
+            link.kill()
+        self._nursery.close()
+
+
+def _refuse(client: socket.socket, _received: bytes) -> None:
+    client.close()

@@ -1,0 +1,126 @@
+"""A worker as it sees itself: what it is given, told and asked by the main process."""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from obelisk.errors import ServerError
+from obelisk.http.heads import Head
+from obelisk.http.settings import Alone
+from obelisk.workers.channel import Channel, Message
+from obelisk.workers.tally import Tally
+
+_log = logging.getLogger("obelisk.http")
+
+#: Method overriding: what may mean another route than its method and path say.
+_OVERRIDE_HEADER = b"x-http-method-override"
+_OVERRIDE_ARGUMENT = b"_method"
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What a worker does when the main process says so.
+
+    Attributes
+    ----------
+    adopt
+        Serves a connection from now on.
+    apply
+        Takes over settings that clients changed.
+    report
+        Returns what was noted for the metrics.
+    """
+
+    adopt: Callable[[socket.socket], None]
+    apply: Callable[[Any], None]
+    report: Callable[[], Any]
+
+
+class Member(Alone):
+    """The worker's end of the channel, and its view of the other processes.
+
+    Parameters
+    ----------
+    channel
+        The way to the main process.
+    place
+        The number of this worker.
+    tally
+        Where it counts the connections that it has no more.
+    is_stateless
+        Whether any process may answer a request, by its method and path.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        place: int,
+        tally: Tally,
+        is_stateless: Callable[[str, str], bool],
+    ) -> None:
+        self._channel = channel
+        self._place = place
+        self._tally = tally
+        self._is_stateless = is_stateless
+        self._lock = threading.Lock()
+
+    def is_own(self, head: Head) -> bool:
+        """See `Alone.is_own`; what is in doubt is left to the main process."""
+        path, _, query = head.target.partition(b"?")
+        if b"%" in path or _OVERRIDE_ARGUMENT in query:
+            return False
+        if any(name.lower() == _OVERRIDE_HEADER for name, _ in head.fields):
+            return False
+        return self._is_stateless(head.method, path.decode("ascii", "replace"))
+
+    def give_back(self, descriptor: int, received: bytes) -> None:
+        """See `Alone.give_back`."""
+        try:
+            self._channel.send("back", None, received, descriptor)
+        except OSError:
+            _log.debug("A connection could not be given back")
+
+    def note_closed(self, count: int) -> None:
+        """See `Alone.note_closed`."""
+        with self._lock:
+            self._tally.add(self._place, count)
+
+    def run(self, duties: Duties) -> bool:
+        """Do what the main process says until it tells this one to stop.
+
+        Returns
+        -------
+        bool
+            Whether it did; if not, the main process is gone.
+        """
+        with suppress(ConnectionError):
+            self._channel.send("ready", os.getpid())
+            while (message := self._channel.receive()) is not None:
+                if message.kind == "stop":
+                    return True
+                self._obey(message, duties)
+        return False
+
+    def _obey(self, message: Message, duties: Duties) -> None:
+        if message.client is not None:
+            duties.adopt(message.client)
+            return
+        number, order = message.facts
+        if message.kind == "set":
+            duties.apply(order)
+            self._channel.send("reply", [number, None])
+        else:
+            self._channel.send("reply", [number, _noted(duties)])
+
+
+def _noted(duties: Duties) -> Any:
+    """Return what was noted, nothing if that cannot be told just now."""
+    try:
+        return duties.report()
+    except ServerError:
+        return None

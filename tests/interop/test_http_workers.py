@@ -1,0 +1,447 @@
+"""A server of several processes must look like one, and lose nothing with a process."""
+
+import concurrent.futures
+import contextlib
+import http.client
+import itertools
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from factories import make_instance, make_sized_instance
+from launching import OBELISK, RunningServer, running_server, start_server
+
+_SECONDS = 30
+_CLIENT_COUNT = 8
+
+Launch = Callable[..., RunningServer]
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(1200):
+        if condition():
+            return
+        pause.wait(0.025)
+    raise TimeoutError
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task")
+    with contextlib.suppress(FileNotFoundError):
+        return [
+            int(child)
+            for task in tasks.iterdir()
+            for child in (task / "children").read_text().split()
+        ]
+    return []
+
+
+def _main_pid(server: RunningServer) -> int:
+    return _children(server.process.pid)[-1]
+
+
+def _worker_pids(server: RunningServer) -> list[int]:
+    """Return the HTTP workers: what the process forked that the main one forked."""
+    nurseries = _children(_main_pid(server))
+    return [pid for nursery in nurseries for pid in _children(nursery)]
+
+
+def _is_running(pid: int) -> bool:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    return False
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Run a server of two processes; whatever a test does to them, others go on."""
+    with running_server(
+        OBELISK, tmp_path_factory.mktemp("both"), HttpWorkers=2
+    ) as server:
+        yield server
+
+
+class Client:
+    """One connection to a server."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self._connection = http.client.HTTPConnection(
+            "127.0.0.1", server.http_port, timeout=_SECONDS
+        )
+        #: What tells the process that answered from others.
+        self.process = ""
+
+    def ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        """Send a request; return the body of its answer, which must be good."""
+        self._connection.request(method, path, body)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        assert answer.status == 200, (answer.status, content)
+        self.process = answer.headers["X-Request-ID"].partition("-")[0]
+        return content
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def _clients(server: RunningServer, process_count: int = 2) -> Iterator[list[Client]]:
+    """Open connections until each process has one; those that idle are dealt evenly."""
+    found: dict[str, Client] = {}
+    others: list[Client] = []
+
+    def is_complete() -> bool:
+        client = Client(server)
+        client.ask("GET", "/statistics")
+        if client.process in found:
+            others.append(client)
+        found.setdefault(client.process, client)
+        return len(found) == process_count
+
+    _wait_until(is_complete)
+    yield list(found.values())
+    for client in (*found.values(), *others):
+        client.close()
+
+
+def test_connections_are_dealt_to_all_processes(launch: Launch) -> None:
+    """Three processes answer, and all know the same."""
+    server = launch(HttpWorkers=3)
+    with _clients(server, 3) as clients:
+        clients[0].ask("POST", "/instances", make_instance(1))
+        known = {client.ask("GET", "/instances") for client in clients}
+
+    assert len(known) == 1
+    assert len(_worker_pids(server)) == 2
+
+
+def test_one_process_is_enough(launch: Launch) -> None:
+    """No other one is started then."""
+    server = launch(HttpWorkers=1)
+
+    assert _children(_main_pid(server)) == []
+
+
+def test_a_connection_may_ask_for_anything(both: RunningServer) -> None:
+    """What only the main process can answer, and what all can, in any order."""
+    url = f"{both.url}/instances"
+    id_ = requests.post(url, make_instance(1), timeout=_SECONDS).json()["ID"]
+    paths = itertools.cycle(
+        [
+            ("GET", f"/instances/{id_}/tags", None),
+            ("POST", "/tools/find", b'{"Level": "Study", "Query": {}}'),
+            ("GET", "/system", None),
+            ("GET", f"/instances/{id_}/file", None),
+            ("GET", "/patients", None),
+            ("PUT", f"/instances/{id_}/metadata/1024", b"x" * 100_000),
+            ("GET", "/jobs", None),
+        ]
+    )
+    with _clients(both) as clients:
+        for client in clients:
+            for method, path, body in itertools.islice(paths, 21):
+                client.ask(method, path, body)
+        homes = {client.process for client in clients}
+
+    assert len(homes) == 1
+
+
+def test_settings_reach_all_processes_at_once(both: RunningServer) -> None:
+    """When the answer to a PUT is there, every process has taken the change over."""
+    with _clients(both) as clients:
+        for number in range(20):
+            encoding = ("Utf8", "Latin1", "Ascii")[number % 3]
+            level = ("verbose", "trace", "default")[number % 3]
+            for path, value in (("default-encoding", encoding), ("log-level", level)):
+                url = f"{both.url}/tools/{path}"
+                requests.put(url, data=value, timeout=_SECONDS).raise_for_status()
+                told = {client.ask("GET", f"/tools/{path}") for client in clients}
+
+                assert told == {value.encode()}
+
+
+def test_a_new_worker_has_the_settings(both: RunningServer) -> None:
+    """They are told to it before it serves."""
+    url = f"{both.url}/tools/default-encoding"
+    requests.put(url, data="Greek", timeout=_SECONDS).raise_for_status()
+    with _clients(both) as clients:
+        before = {client.process for client in clients}
+    worker = _worker_pids(both)[0]
+    os.kill(worker, signal.SIGKILL)
+    _wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
+    with _clients(both) as clients:
+        after = {client.process for client in clients}
+        told = {client.ask("GET", "/tools/default-encoding") for client in clients}
+
+    assert len(before | after) == 3
+    assert told == {b"Greek"}
+
+
+def test_metrics_are_those_of_all_processes(both: RunningServer) -> None:
+    """Also of one that died; switching them off holds for all."""
+    url = f"{both.url}/tools/metrics"
+    sample = (
+        'obelisk_http_request_duration_seconds_count{method="GET",'
+        'route="/tools/labels",status="2xx"} '
+    )
+
+    def count() -> int:
+        text = requests.get(f"{both.url}/metrics", timeout=_SECONDS).text
+        return int((text.partition(sample)[2] or "0").split()[0])
+
+    before = count()
+    with _clients(both) as clients:
+        for client in clients * 5:
+            client.ask("GET", "/tools/labels")
+        counts = [count()]
+        requests.put(url, data="0", timeout=_SECONDS).raise_for_status()
+        for client in clients:
+            client.ask("GET", "/tools/labels")
+        requests.put(url, data="1", timeout=_SECONDS).raise_for_status()
+        counts.append(count())
+    worker = _worker_pids(both)[0]
+    os.kill(worker, signal.SIGKILL)
+    _wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
+    counts.append(count())
+
+    assert counts == [before + 10] * 3
+
+
+def test_health_tells_of_a_worker_that_hangs(both: RunningServer) -> None:
+    """The server serves on, and says what is wrong; then all is well again."""
+    with _clients(both):
+        pass
+    worker = _worker_pids(both)[0]
+
+    def checks() -> dict[str, str]:
+        answer = requests.get(f"{both.url}/health/ready", timeout=_SECONDS)
+        found: dict[str, str] = answer.json()["Checks"]
+        return found
+
+    _wait_until(lambda: checks()["HttpWorkers"] == "ok")
+    os.kill(worker, signal.SIGSTOP)
+    _wait_until(lambda: checks()["HttpWorkers"] == "1 of 1 workers do not answer")
+    os.kill(worker, signal.SIGCONT)
+    _wait_until(lambda: checks()["HttpWorkers"] == "ok")
+
+
+def test_a_worker_that_hangs_keeps_no_setting_waiting(both: RunningServer) -> None:
+    """It is killed, and its successor has the setting."""
+    with _clients(both):
+        pass
+    worker = _worker_pids(both)[0]
+    os.kill(worker, signal.SIGSTOP)
+    url = f"{both.url}/tools/default-encoding"
+    requests.put(url, data="Greek", timeout=_SECONDS).raise_for_status()
+
+    _wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
+    with _clients(both) as clients:
+        for client in clients:
+            assert client.ask("GET", "/tools/default-encoding") == b"Greek"
+
+
+def _upload(
+    server: RunningServer, client: int, count: int, acknowledged: list[str]
+) -> None:
+    """Upload instances by one connection after the other; note what was stored."""
+    connection = Client(server)
+    for number in range(count):
+        content = make_instance(
+            client * 1000 + number,
+            PatientID=f"P{number % 3}",
+            StudyInstanceUID=f"2.25.7{number % 3}",
+            SeriesInstanceUID=f"2.25.7{number % 3}.{client}",
+        )
+        try:
+            answer = connection.ask("POST", "/instances", content)
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            connection = Client(server)
+        else:
+            acknowledged.append(answer.decode().split('"ID": "')[1][:44])
+    connection.close()
+
+
+def _check_truth(server: RunningServer, acknowledged: set[str]) -> None:
+    """Assert that all acknowledged is there, and that counts and files are right."""
+    url = server.url
+    instances = requests.get(f"{url}/instances?expand", timeout=_SECONDS).json()
+    statistics = requests.get(f"{url}/statistics", timeout=_SECONDS).json()
+    ids = {one["ID"] for one in instances}
+
+    assert acknowledged <= ids
+    assert statistics["CountInstances"] == len(instances) == len(ids)
+    for level in ("Patients", "Studies", "Series"):
+        listed = requests.get(f"{url}/{level.lower()}", timeout=_SECONDS).json()
+        assert statistics[f"Count{level}"] == len(listed)
+    size = sum(one["FileSize"] for one in instances)
+    assert int(statistics["TotalDiskSize"]) == size
+    for id_ in random.Random(1).sample(sorted(ids), 5):
+        file = requests.get(f"{url}/instances/{id_}/file", timeout=_SECONDS)
+        assert file.status_code == 200
+    files = {path.name for path in server.storage.glob("??/??/*")}
+    assert files == {one["FileUuid"] for one in instances}
+
+
+def test_uploads_by_many_clients_while_others_read_and_delete(
+    both: RunningServer,
+) -> None:
+    """The counts are those of what is there, though two processes write at once."""
+    is_over = threading.Event()
+    deleted: list[str] = []
+
+    def read_and_delete() -> None:
+        while not is_over.wait(0.02):
+            for path in ("/patients?expand", "/studies", "/changes?limit=5"):
+                requests.get(f"{both.url}{path}", timeout=_SECONDS).raise_for_status()
+            for id_ in requests.get(
+                f"{both.url}/instances?since=0&limit=2", timeout=_SECONDS
+            ).json():
+                path = f"{both.url}/instances/{id_}"
+                if requests.delete(path, timeout=_SECONDS).ok:
+                    deleted.append(id_)
+
+    stored: list[list[str]] = [[] for _ in range(_CLIENT_COUNT)]
+    with concurrent.futures.ThreadPoolExecutor(_CLIENT_COUNT + 1) as pool:
+        reader = pool.submit(read_and_delete)
+        uploads = [
+            pool.submit(_upload, both, number, 25, one)
+            for number, one in enumerate(stored)
+        ]
+        for upload in uploads:
+            upload.result()
+        is_over.set()
+        reader.result()
+    acknowledged = set(itertools.chain(*stored))
+
+    assert len(acknowledged) == _CLIENT_COUNT * 25
+    assert deleted
+    _check_truth(both, acknowledged - set(deleted))
+
+
+def test_a_worker_that_is_killed_takes_nothing_with_it(both: RunningServer) -> None:
+    """What it acknowledged is there, half-written files go, another one serves."""
+    with _clients(both):
+        pass
+    stored: list[list[str]] = [[] for _ in range(_CLIENT_COUNT)]
+    killed = set()
+    with concurrent.futures.ThreadPoolExecutor(_CLIENT_COUNT) as pool:
+        uploads = [
+            pool.submit(_upload, both, number, 40, one)
+            for number, one in enumerate(stored)
+        ]
+        for goal in (40, 120, 200):
+            _wait_until(
+                lambda goal=goal: sum(map(len, stored)) >= goal  # type: ignore[misc]
+            )
+            _wait_until(lambda: bool(set(_worker_pids(both)) - killed))
+            for pid in _worker_pids(both):
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
+        for upload in uploads:
+            upload.result()
+    acknowledged = set(itertools.chain(*stored))
+    with _clients(both):
+        _check_truth(both, acknowledged)
+
+    assert len(killed) >= 3
+    assert len(acknowledged) >= 200
+    assert "Traceback" not in both.log.read_text()
+
+
+def test_no_worker_outlives_the_main_process(launch: Launch) -> None:
+    """A kill of the main process ends them, and the next one starts others."""
+    server = launch(HttpWorkers=3)
+    with _clients(server, 3):
+        pass
+    main, workers = _main_pid(server), _worker_pids(server)
+    stored: list[str] = []
+    uploads = threading.Thread(target=_upload, args=(server, 1, 60, stored))
+    uploads.start()
+    _wait_until(lambda: len(stored) > 10)
+    os.kill(main, signal.SIGKILL)
+    _wait_until(lambda: not any(map(_is_running, workers)))
+    uploads.join()
+    with _clients(server, 3):
+        _check_truth(server, set(stored))
+
+    assert _main_pid(server) != main
+
+
+def test_all_processes_of_a_killed_server_end(tmp_path: Path) -> None:
+    """Whichever is killed: the supervisor, or what forks the workers."""
+    server = start_server(OBELISK, tmp_path, HttpWorkers=2)
+    try:
+        with _clients(server):
+            pass
+        main, workers = _main_pid(server), _worker_pids(server)
+        nursery = _children(main)[0]
+        os.kill(nursery, signal.SIGKILL)
+        _wait_until(lambda: not any(map(_is_running, workers)))
+        requests.get(f"{server.url}/statistics", timeout=_SECONDS).raise_for_status()
+        server.process.kill()
+        _wait_until(lambda: not _is_running(main))
+    finally:
+        server.kill()
+
+
+def test_a_stop_waits_for_what_workers_receive(launch: Launch) -> None:
+    """Each upload ends, new ones are refused, and no temporary file stays."""
+    server = launch(HttpWorkers=2)
+    contents = [make_sized_instance(number, 9_000_000) for number in range(4)]
+    with _clients(server):
+        pass
+    uploads = []
+    for content in contents:
+        client = http.client.HTTPConnection("127.0.0.1", server.http_port, timeout=30)
+        client.putrequest("POST", "/instances")
+        client.putheader("Content-Length", str(len(content)))
+        client.endheaders(content[:6_000_000])
+        uploads.append(client)
+    _wait_until(lambda: len(list(server.storage.glob("??/??/*"))) == 4)
+    workers = _worker_pids(server)
+    server.process.send_signal(signal.SIGTERM)
+    _wait_until(lambda: not _is_answering(server))
+    for client, content in zip(uploads, contents, strict=True):
+        client.send(content[6_000_000:])
+    answers = [client.getresponse() for client in uploads]
+    statuses = [(answer.status, answer.read() and None) for answer in answers]
+    for client in uploads:
+        client.close()
+
+    assert [status for status, _ in statuses] == [200] * 4
+    assert server.process.wait(_SECONDS) == 0
+    assert not any(map(_is_running, workers))
+    assert list((server.storage / "pending").iterdir()) == []
+    assert len(list(server.storage.glob("??/??/*"))) == 4
+
+
+def _is_answering(server: RunningServer) -> bool:
+    with contextlib.suppress(requests.RequestException):
+        return requests.get(f"{server.url}/system", timeout=_SECONDS).ok
+    return False
+
+
+@pytest.mark.parametrize("order", ["reset", "shutdown"])
+def test_clients_can_end_the_server(launch: Launch, order: str) -> None:
+    """Workers end with the main process, and a reset starts others."""
+    server = launch(HttpWorkers=2)
+    with _clients(server):
+        pass
+    workers = _worker_pids(server)
+    requests.post(f"{server.url}/tools/{order}", timeout=_SECONDS).raise_for_status()
+    _wait_until(lambda: not any(map(_is_running, workers)))
+
+    if order == "reset":
+        with _clients(server):
+            assert set(_worker_pids(server)).isdisjoint(workers)
+    else:
+        assert server.process.wait(_SECONDS) == 0

@@ -1,0 +1,284 @@
+"""Crews of which the workers are threads, so that every answer can be chosen."""
+
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from obelisk.http.heads import parse_head
+from obelisk.workers import crew as module
+from obelisk.workers import link as link_module
+from obelisk.workers.channel import Channel
+from obelisk.workers.crew import Crew
+from obelisk.workers.member import Duties, Member
+from obelisk.workers.tally import Tally
+
+_SECONDS = 20
+
+
+@dataclass
+class Worker:
+    """A worker of a test."""
+
+    member: Member
+    channel: Channel
+    adopted: list[socket.socket] = field(default_factory=list)
+    settings: list[Any] = field(default_factory=list)
+    noted: int = 1
+    is_silent: threading.Event = field(default_factory=threading.Event)
+    has_ended: list[bool] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Do what a worker does."""
+        duties = Duties(self.adopted.append, self._apply, self._report)
+        self.has_ended.append(self.member.run(duties))
+        self.channel.close()
+
+    def _apply(self, settings: Any) -> None:
+        if self.is_silent.is_set():
+            self.channel.receive()  # as if it did nothing until it is killed
+        self.settings.append(settings)
+
+    def _report(self) -> int:
+        return self.noted
+
+
+class Nursery:
+    """Starts threads instead of processes."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.workers: list[Worker] = []
+        self._tally = tally
+        self.is_gone = False
+
+    def bear(self, place: int) -> Channel:
+        """Start a worker."""
+        if self.is_gone:
+            raise BrokenPipeError
+        own, given = socket.socketpair(socket.AF_UNIX)
+        channel = Channel(given)
+        member = Member(channel, place, self._tally, lambda _, path: path == "/own")
+        self.workers.append(Worker(member, channel))
+        threading.Thread(target=self.workers[-1].run).start()
+        return Channel(own)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@dataclass
+class Place:
+    """A crew, and what belongs to it."""
+
+    crew: Crew
+    nursery: Nursery
+    returned: list[tuple[socket.socket, bytes]] = field(default_factory=list)
+    settings: dict[str, int] = field(default_factory=lambda: {"a": 1})
+
+    def start(self) -> None:
+        """Start, and wait until all workers serve."""
+        self.crew.start(
+            lambda client, data: self.returned.append((client, data)),
+            self.settings.copy,
+        )
+        wait_until(lambda: all(one.is_ready for one in self.crew._links))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for something that other threads do."""
+    pause = threading.Event()
+    for _ in range(_SECONDS * 100):
+        if condition():
+            return
+        pause.wait(0.01)
+    raise TimeoutError
+
+
+@pytest.fixture
+def place(monkeypatch):
+    """A crew of two workers, which are never killed as processes."""
+    monkeypatch.setattr(link_module.os, "kill", lambda *_: None)
+    tally = Tally(2)
+    nursery = Nursery(tally)
+    made = Place(Crew(2, nursery, tally), nursery)
+    yield made
+    made.crew.stop()
+    made.crew.close()
+    assert made.crew.wait(_SECONDS)
+
+
+def test_whoever_has_the_fewest_connections_gets_the_next(place):
+    """The main process is the first among equals, and closed ones count no more."""
+    pair = socket.socketpair()
+    own_count, taken = 0, []
+
+    assert not place.crew.take(pair[0], 5)
+    place.start()
+    for _ in range(6):
+        is_taken = place.crew.take(pair[0], own_count)
+        taken.append(is_taken)
+        own_count += not is_taken
+    first, second = place.nursery.workers
+    wait_until(lambda: len(first.adopted) == len(second.adopted) == 2)
+
+    assert taken == [False, True, True, False, True, True]
+    assert place.crew.connection_count == 4
+    second.member.note_closed(1)
+    assert place.crew.connection_count == 3
+    assert place.crew.take(pair[0], 2)
+    wait_until(lambda: len(second.adopted) == 3)
+    for one in (*first.adopted, *second.adopted, *pair):
+        one.close()
+
+
+def test_a_connection_that_is_given_back(place):
+    """It comes with all that was received."""
+    place.start()
+    ours, theirs = socket.socketpair()
+    received = b"GET / HTTP/1.1\r\n\r\n" + bytes(100_000)
+    place.nursery.workers[1].member.give_back(ours.fileno(), received)
+    ours.close()
+    wait_until(lambda: bool(place.returned))
+    client, data = place.returned[0]
+    client.sendall(b"hello")
+
+    assert data == received
+    assert theirs.recv(9) == b"hello"
+    client.close()
+    theirs.close()
+
+
+@pytest.mark.parametrize(
+    ("request_line", "header", "is_own"),
+    [
+        (b"GET /own", b"", True),
+        (b"GET /own?a=b", b"", True),
+        (b"GET /other", b"", False),
+        (b"GET /%6fwn", b"", False),
+        (b"GET /own?_method=DELETE", b"", False),
+        (b"POST /own", b"X-HTTP-Method-Override: DELETE\r\n", False),
+    ],
+)
+def test_what_a_worker_answers_itself(place, request_line, header, is_own):
+    """Only what has a stateless route, and could not mean another one."""
+    place.start()
+    head = parse_head(request_line + b" HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n")
+
+    assert place.nursery.workers[0].member.is_own(head) is is_own
+
+
+def test_settings_are_told_at_the_start_and_when_they_change(place):
+    """The call returns when all workers have them."""
+    place.start()
+    place.settings["a"] = 2
+    place.crew.tell_settings()
+
+    assert [one.settings for one in place.nursery.workers] == [[{"a": 1}, {"a": 2}]] * 2
+
+
+def test_a_worker_that_does_not_obey_is_replaced(place, monkeypatch):
+    """Its successor has the settings."""
+    monkeypatch.setattr(module, "_OBEY_SECONDS_MAX", 0.1)
+    place.start()
+    lazy = place.nursery.workers[0]
+    lazy.is_silent.set()
+    place.settings["a"] = 2
+    place.crew.tell_settings()
+    wait_until(lambda: len(place.nursery.workers) == 3)
+    wait_until(lambda: bool(place.nursery.workers[2].settings))
+
+    assert place.nursery.workers[1].settings == [{"a": 1}, {"a": 2}]
+    assert place.nursery.workers[2].settings == [{"a": 2}]
+
+
+def test_a_worker_that_dies_is_replaced(place):
+    """What it noted is not lost, and its connections count no more."""
+    lost = []
+    place.crew.on_loss = lost.append
+    place.start()
+    pair = socket.socketpair()
+    for one in place.nursery.workers:
+        one.noted = 7
+
+    assert place.crew.take(pair[0], 1)
+    assert place.crew.ask() == [7, 7]
+    place.nursery.workers[0].channel.sever()
+    wait_until(lambda: len(place.nursery.workers) == 3)
+    wait_until(lambda: len(place.crew._links) == 2 and place.crew.check() == "")
+    assert lost == [7]
+    assert place.crew.connection_count == 0
+    for one in (*pair, *place.nursery.workers[0].adopted):
+        one.close()
+
+
+def test_workers_that_keep_dying_are_not_replaced(place, caplog):
+    """Ten deaths in a minute are enough; whoever asks is told."""
+    place.start()
+    for born_count in range(3, 12):
+        place.nursery.workers[-1].channel.sever()
+        wait_until(lambda count=born_count: len(place.nursery.workers) == count)
+        wait_until(lambda: sum(one.is_ready for one in place.crew._links) == 2)
+    place.nursery.workers[-1].channel.sever()
+    wait_until(lambda: len(place.crew._links) == 1)
+    wait_until(lambda: "HTTP workers keep dying" in caplog.text)
+
+    assert place.crew.check() == "1 of 2 workers do not answer"
+
+
+def test_a_nursery_that_is_gone(place):
+    """The main process serves alone, and says so."""
+    place.start()
+    place.nursery.is_gone = True
+    for one in place.nursery.workers:
+        one.channel.sever()
+    wait_until(lambda: not place.crew._links)
+    pair = socket.socketpair()
+
+    assert place.crew.check() == "2 of 2 workers do not answer"
+    assert not place.crew.take(pair[0], 3)
+    for one in pair:
+        one.close()
+
+
+def test_a_worker_that_is_silent_is_noticed(place, monkeypatch):
+    """Of the metrics, what it told before is told again."""
+    monkeypatch.setattr(module, "_ANSWER_SECONDS_MAX", 0.2)
+    place.start()
+
+    assert place.crew.ask() == [1, 1]
+    for one in place.nursery.workers:
+        one.noted = 5
+    link = next(one for one in place.crew._links if one.place == 0)
+    monkeypatch.setattr(link, "ask", lambda *_: link_module.Question())
+    assert place.crew.ask() == [1, 5]
+    assert place.crew.check() == "1 of 2 workers do not answer"
+
+
+def test_a_worker_that_hangs_is_replaced(place, monkeypatch):
+    """If it answered nothing for long, whoever asks for health or metrics."""
+    monkeypatch.setattr(module, "_ANSWER_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(link_module, "_SILENCE_SECONDS_MAX", 0.1)
+    place.start()
+    link = next(one for one in place.crew._links if one.place == 0)
+    monkeypatch.setattr(link, "ask", lambda *_: link_module.Question())
+
+    def has_successor() -> bool:
+        place.crew.check()
+        return len(place.nursery.workers) == 3
+
+    wait_until(has_successor)
+    wait_until(lambda: place.crew.check() == "")
+
+    assert place.nursery.workers[0].has_ended == [False]
+
+
+def test_workers_end_when_they_are_told_to(place):
+    """Others than those whose main process is gone, they know it."""
+    place.start()
+    place.crew.stop()
+
+    assert place.crew.wait(_SECONDS)
+    assert [one.has_ended for one in place.nursery.workers] == [[True], [True]]
