@@ -5,6 +5,7 @@ renames one breaks the boards of others: the change is to be reviewed, and to be
 the change log.
 """
 
+import base64
 import json
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import requests
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from factories import make_study
+from images import rgb_image, save
 from launching import OBELISK, RunningServer, running_server
 
 RECORDED = Path(__file__).with_name("metrics.json")
@@ -57,6 +59,10 @@ def work(server: RunningServer, folder: Path) -> None:
     call(server, "PUT", f"{instance}/attachments/1024", b"text")
     call(server, "POST", "/tools/find", {"Level": "Study", "Query": {}})
     call(server, "POST", "/tools/create-dicom", {"Tags": {"PatientID": "1"}})
+    image = base64.b64encode(save(rgb_image(), "PNG")).decode()
+    for content in (image, "bm9uc2Vuc2U="):
+        order = {"Tags": {}, "Content": f"data:image/png;base64,{content}"}
+        call(server, "POST", "/tools/create-dicom", order)
     call(server, "GET", f"{study}/archive")
     for action in ("archive", "media", "verify", "reconstruct"):
         _run_job(server, f"{study}/{action}")

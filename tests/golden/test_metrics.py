@@ -33,6 +33,7 @@ VALUES = {
     ("obelisk_storage_operation_duration_seconds", "operation"): {
         *("create", "read", "remove"),
     },
+    ("obelisk_codec_duration_seconds", "outcome"): {"done", "refused"},
     ("obelisk_index_transaction_duration_seconds", "kind"): {"read", "write"},
 }
 

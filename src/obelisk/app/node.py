@@ -115,7 +115,7 @@ class Node:
         settings = _ingest_settings(config.storage, self._encoding, self._main_tags)
         ingest = Ingest(self._index, self._storage, settings, metrics=self._metrics)
         self._stability = Stability(self._index)
-        self._images = ImageReader()
+        self._images = ImageReader(metrics=self._metrics)
         self._uids = UIDGenerator(config.service.uid_root or "")
         dicom = dicom_settings(config.dicom)
         self._negotiation = Negotiation(dicom)

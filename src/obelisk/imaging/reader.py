@@ -16,6 +16,7 @@ from obelisk.imaging.pictures import (
     UnreadableImageError,
 )
 from obelisk.imaging.protocol import receive, send
+from obelisk.metrics.registry import OFF, Metrics
 
 #: How many images are decoded at the same time, and how many processes of a program.
 _PROCESSES_MAX = 2
@@ -34,9 +35,19 @@ class ImageReader:
 
     The processes stay for the next images. One that dies, or that an image keeps busy
     for too long, takes only that image with it.
+
+    Parameters
+    ----------
+    seconds_max
+        How long an image may take.
+    metrics
+        Where images are noted.
     """
 
-    def __init__(self, seconds_max: float = _SECONDS_MAX) -> None:
+    def __init__(
+        self, seconds_max: float = _SECONDS_MAX, metrics: Metrics = OFF
+    ) -> None:
+        self._metrics = metrics
         self._turns = threading.BoundedSemaphore(_PROCESSES_MAX)
         self._lock = threading.Lock()
         self._idle: dict[str, list[_Process]] = {_PLAIN: [], _CODECS: []}
@@ -59,11 +70,15 @@ class ImageReader:
         """
         file_format = FORMATS[media_type]
         header = orjson.dumps({"format": file_format, "encoding": encoding.value})
+        laps = self._metrics.laps()
         is_plain = encoding not in LOSSLESS and file_format != "TIFF"
         program = _PLAIN if is_plain else _CODECS
         with self._turns:
             process = self._take(program)
             answer = self._ask(process, header, content)
+            outcome = _outcome(answer)
+            noted = self._metrics.codecs.of(file_format, encoding.value, outcome)
+            laps.total(noted)
             if answer is None:
                 _end(process)
                 raise UnreadableImageError("The image cannot be decoded")
@@ -114,6 +129,13 @@ class ImageReader:
             return None
         finally:
             timer.cancel()
+
+
+def _outcome(answer: tuple[dict[str, object], bytes] | None) -> str:
+    """Return what became of an image, for the metrics."""
+    if answer is None:
+        return "died"
+    return "refused" if "error" in answer[0] else "done"
 
 
 def _end(process: _Process) -> None:

@@ -6,7 +6,13 @@ from obelisk.metrics.samples import SampleFamily, counters, durations, gauge, to
 
 def noted_families(metrics: Metrics) -> list[SampleFamily]:
     """Return the families of everything that the instruments hold."""
-    return [*_traffic(metrics), *_ingest(metrics), *_store(metrics), *_jobs(metrics)]
+    return [
+        *_traffic(metrics),
+        *_ingest(metrics),
+        *_store(metrics),
+        *_codecs(metrics),
+        *_jobs(metrics),
+    ]
 
 
 def _traffic(metrics: Metrics) -> list[SampleFamily]:
@@ -91,6 +97,17 @@ def _store(metrics: Metrics) -> list[SampleFamily]:
             "Bytes that were read from the storage area.",
             metrics.read_bytes.value,
             unit="bytes",
+        ),
+    ]
+
+
+def _codecs(metrics: Metrics) -> list[SampleFamily]:
+    return [
+        durations(
+            "obelisk_codec_duration_seconds",
+            "Time to decode an image and to encode its pixels, by format and outcome.",
+            ("format", "encoding", "outcome"),
+            metrics.codecs.items(),
         ),
     ]
 

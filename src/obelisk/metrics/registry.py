@@ -156,6 +156,8 @@ class Metrics:
         self.removals = self.storage_operations.of("remove")
         self.written_bytes = Counter()
         self.read_bytes = Counter()
+        #: Images that were decoded, and encoded again, by format, encoding and outcome.
+        self.codecs = Family(lambda: Histogram(DURATIONS))
         #: Jobs by type and outcome, and for how long they waited, by type.
         self.job_runs = Family(lambda: Histogram(LONG_DURATIONS))
         self.job_waits = Family(lambda: Histogram(LONG_DURATIONS))
@@ -212,6 +214,7 @@ class Metrics:
             self.storage_operations,
             self.written_bytes,
             self.read_bytes,
+            self.codecs,
             self.job_runs,
             self.job_waits,
         )

@@ -11,6 +11,7 @@ import pytest
 from images import make_bomb, make_pixels, make_tiff, rgb_image, save
 from obelisk.imaging.pictures import LOSSLESS, PixelEncoding, UnreadableImageError
 from obelisk.imaging.reader import _CODECS, _PLAIN, ImageReader
+from obelisk.metrics.registry import Metrics
 
 _PNG = save(rgb_image(), "PNG")
 
@@ -29,6 +30,22 @@ def test_an_image(reader):
 
     assert picture.pixels == rgb_image().tobytes()
     assert (picture.columns, picture.rows, picture.samples) == (9, 11, 3)
+
+
+def test_images_are_noted():
+    """By format, encoding and outcome."""
+    metrics = Metrics()
+    reader = ImageReader(metrics=metrics)
+    reader.read(_PNG, "image/png", PixelEncoding.JPEG)
+    with pytest.raises(UnreadableImageError):
+        reader.read(b"nonsense", "image/jpeg")
+    reader.close()
+
+    noted = {labels: sum(times.dump()[0]) for labels, times in metrics.codecs.items()}
+    assert noted == {
+        ("PNG", "JPEG", "done"): 1,
+        ("JPEG", "native", "refused"): 1,
+    }
 
 
 def test_an_encoded_image(reader):
