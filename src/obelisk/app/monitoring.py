@@ -68,6 +68,7 @@ class Watch:
             connection_count=self._index.connection_count,
             jobs=jobs,
             logged=LINES.counts,
+            spans=TRACER.counts(),
         )
 
     def find_families(self, facts: Facts) -> Sequence[SampleFamily]:
@@ -90,7 +91,7 @@ class Watch:
             total(
                 "obelisk_trace_spans",
                 "Spans of traces, by what became of them.",
-                TRACER.counts(),
+                facts.spans,
                 "outcome",
             ),
             *process_families(self._started),

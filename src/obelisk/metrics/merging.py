@@ -20,6 +20,7 @@ def report(metrics: Metrics, facts: Facts) -> Report:
             "hits": facts.cache_hit_count,
             "misses": facts.cache_miss_count,
             **facts.logged,
+            **facts.spans,
         },
         "present": {
             "count": facts.cache_count,
@@ -53,6 +54,7 @@ def merged_facts(facts: Facts, reports: Sequence[Report]) -> Facts:
         cache_miss_count=facts.cache_miss_count + sums["misses"],
         connection_count=facts.connection_count + sums["connections"],
         logged={level: count + sums[level] for level, count in facts.logged.items()},
+        spans={name: count + sums[name] for name, count in facts.spans.items()},
     )
 
 

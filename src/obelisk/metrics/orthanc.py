@@ -43,7 +43,7 @@ class Facts:
     """What is looked up when somebody asks, rather than noted when it happens.
 
     Sizes are in bytes, times in seconds; `jobs` has the number of jobs by state,
-    `logged` the number of lines by level.
+    `logged` the number of lines by level, `spans` that of spans of traces by outcome.
     """
 
     patient_count: int
@@ -63,6 +63,7 @@ class Facts:
     connection_count: int
     jobs: Mapping[str, int]
     logged: Mapping[str, int]
+    spans: Mapping[str, int]
 
 
 def orthanc_values(metrics: Metrics, facts: Facts) -> dict[str, float]:

@@ -16,7 +16,11 @@ def sent(value):
 def facts(**changes):
     """Return facts of one process."""
     names = Facts.__dataclass_fields__
-    values = dict.fromkeys(names, 1) | {"jobs": {}, "logged": {"error": 2}}
+    values = dict.fromkeys(names, 1) | {
+        "jobs": {},
+        "logged": {"error": 2},
+        "spans": {"dropped": 3},
+    }
     return Facts(**values | changes)
 
 
@@ -109,6 +113,7 @@ def test_facts_are_those_of_all_processes():
     assert found.cache_size == 15
     assert found.cache_hit_count == found.connection_count == 3
     assert found.logged == {"error": 6}
+    assert found.spans == {"dropped": 9}
 
 
 def test_alone_nothing_is_copied():

@@ -52,6 +52,7 @@ _FACTS = Facts(
     connection_count=3,
     jobs={"Pending": 1, "Retry": 2, "Running": 3, "Paused": 4, "Success": 5},
     logged={"error": 8, "warning": 9},
+    spans={},
 )
 
 
