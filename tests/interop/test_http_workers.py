@@ -4,11 +4,12 @@ import concurrent.futures
 import contextlib
 import http.client
 import itertools
+import json
 import os
 import random
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,17 @@ def _wait_until(condition: Callable[[], bool]) -> None:
             return
         pause.wait(0.025)
     raise TimeoutError
+
+
+@contextlib.contextmanager
+def _stopped(pid: int) -> Iterator[None]:
+    """Have a process hang for some time, unless somebody kills it."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def _children(pid: int) -> list[int]:
@@ -78,12 +90,18 @@ class Client:
         #: What tells the process that answered from others.
         self.process = ""
 
-    def ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """Send a request; return the body of its answer, which must be good."""
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        statuses: Container[int] = (200,),
+    ) -> bytes:
+        """Send a request; return the body of its answer, whose status is expected."""
         self._connection.request(method, path, body)
         answer = self._connection.getresponse()
         content = answer.read()
-        assert answer.status == 200, (answer.status, content)
+        assert answer.status in statuses, (answer.status, content)
         self.process = answer.headers["X-Request-ID"].partition("-")[0]
         return content
 
@@ -106,10 +124,12 @@ def _clients(server: RunningServer, process_count: int = 2) -> Iterator[list[Cli
         found.setdefault(client.process, client)
         return len(found) == process_count
 
-    _wait_until(is_complete)
-    yield list(found.values())
-    for client in (*found.values(), *others):
-        client.close()
+    try:
+        _wait_until(is_complete)
+        yield list(found.values())
+    finally:
+        for client in (*found.values(), *others):
+            client.close()
 
 
 def test_connections_are_dealt_to_all_processes(launch: Launch) -> None:
@@ -220,17 +240,16 @@ def test_health_tells_of_a_worker_that_hangs(both: RunningServer) -> None:
     with _clients(both):
         pass
     worker = _worker_pids(both)[0]
+    with contextlib.closing(Client(both)) as client:
 
-    def checks() -> dict[str, str]:
-        answer = requests.get(f"{both.url}/health/ready", timeout=_SECONDS)
-        found: dict[str, str] = answer.json()["Checks"]
-        return found
+        def check() -> str:
+            told = client.ask("GET", "/health/ready", statuses=(200, 503))
+            return str(json.loads(told)["Checks"]["HttpWorkers"])
 
-    _wait_until(lambda: checks()["HttpWorkers"] == "ok")
-    os.kill(worker, signal.SIGSTOP)
-    _wait_until(lambda: checks()["HttpWorkers"] == "1 of 1 workers do not answer")
-    os.kill(worker, signal.SIGCONT)
-    _wait_until(lambda: checks()["HttpWorkers"] == "ok")
+        _wait_until(lambda: check() == "ok")  # by now the main process has the client
+        with _stopped(worker):
+            _wait_until(lambda: check() == "1 of 1 workers do not answer")
+        _wait_until(lambda: check() == "ok")
 
 
 def test_a_worker_that_hangs_keeps_no_setting_waiting(both: RunningServer) -> None:
@@ -238,9 +257,10 @@ def test_a_worker_that_hangs_keeps_no_setting_waiting(both: RunningServer) -> No
     with _clients(both):
         pass
     worker = _worker_pids(both)[0]
-    os.kill(worker, signal.SIGSTOP)
-    url = f"{both.url}/tools/default-encoding"
-    requests.put(url, data="Greek", timeout=_SECONDS).raise_for_status()
+    with contextlib.closing(Client(both)) as client:
+        client.ask("GET", "/health/live")  # by now the main process has the client
+        with _stopped(worker):
+            client.ask("PUT", "/tools/default-encoding", b"Greek")
 
     _wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
     with _clients(both) as clients:
