@@ -1,6 +1,5 @@
 """What is checked when somebody asks whether the server can do its work."""
 
-import os
 from time import monotonic
 
 from obelisk.app.jobs import JobOffice
@@ -33,8 +32,7 @@ def health_of(
     }
     if is_writable:
         least = config.monitoring.free_space_min * _MEGABYTE
-        folder = config.storage.storage_directory
-        checks["Storage"] = lambda: _check_storage(storage, str(folder), least)
+        checks["Storage"] = lambda: _check_storage(storage, least)
         checks["Jobs"] = lambda: _check_jobs(jobs)
         checks["Steps"] = lambda: _check_steps(jobs)
     if dicom is not None:
@@ -52,9 +50,8 @@ def _check_index(index: Index, *, is_writable: bool) -> str:
     return OK
 
 
-def _check_storage(storage: Storage, folder: str, least: int) -> str:
-    space = os.statvfs(folder)
-    if space.f_bavail * space.f_frsize < least:
+def _check_storage(storage: Storage, least: int) -> str:
+    if storage.free_size() < least:
         return "too little free space"
     pending = storage.create()
     try:
