@@ -4,7 +4,8 @@ Usage: ``python benchmarks/load/find.py --peer COMMAND``
 
 The index of each server is filled with synthetic rows (see `archive`); there are no
 files. Orthanc gets no archive of 1,000,000. All servers run at once and are asked in
-turns, by one client; a search is for something else each time.
+turns, by one client; a search is for something else each time. Each is measured twice:
+with answers that are made anew, and with those that may have been kept.
 """
 
 import json
@@ -19,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,8 @@ _DELETED_FIRST = 200_000
 _DELETED_BATCH = 500
 #: What we promise: times Orthanc's speed, and our slowdown from the smallest archive.
 _RATIO_GOAL, _GROWTH_GOAL = 5.0, 3.0
+#: What no request had yet.
+_NUMBERS = count(1)
 _COUNTS = (
     "NumberOfStudyRelatedInstances",
     "NumberOfStudyRelatedSeries",
@@ -108,11 +112,11 @@ def searches(study_count: int) -> Iterator[Search]:
     yield Search("/statistics", ["/statistics"])
 
 
-def request_of(wanted: dict[str, Any] | str) -> bytes:
-    """Return the bytes of a request."""
+def request_of(wanted: dict[str, Any] | str, number: int = 0) -> bytes:
+    """Return the bytes of a request; a number makes it another one than all before."""
     if isinstance(wanted, str):
-        return f"GET {wanted} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-    content = json.dumps(wanted).encode()
+        return f"GET {wanted}?number={number} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    content = json.dumps({**wanted, "Number": number}).encode()
     head = f"POST /tools/find HTTP/1.1\r\nHost: x\r\nContent-Length: {len(content)}"
     return head.encode() + b"\r\n\r\n" + content
 
@@ -179,18 +183,20 @@ class Archives:
     def measure(self, number: int, rounds: int) -> dict[str, dict[str, list[float]]]:
         """Return percentiles and processor time in ms of a search, by server."""
         figures: dict[str, dict[str, list[float]]] = defaultdict(
-            lambda: {"p50": [], "p99": [], "cpu": []}
+            lambda: {"p50": [], "p99": [], "cpu": [], "again": []}
         )
         for turn in range(rounds):
             for key in list(self.subjects)[:: 1 if turn % 2 == 0 else -1]:
                 search = list(searches(key[1] // INSTANCES_PER_STUDY))[number]
                 before = self.subjects[key].cpu_seconds()
-                times = _times(self.subjects[key], search)
+                times = _times(self.subjects[key], search, is_new=True)
                 spent = self.subjects[key].cpu_seconds() - before
                 measured = figures[f"{key[0]} {key[1]}"]
                 measured["p50"].append(statistics.median(times))
                 measured["p99"].append(statistics.quantiles(times, n=100)[98])
                 measured["cpu"].append(spent * 1000 / len(times))
+                kept = _times(self.subjects[key], search, is_new=False)
+                measured["again"].append(statistics.median(kept))
         return figures
 
 
@@ -207,16 +213,22 @@ def _answer(subject: Subject, wanted: dict[str, Any] | str) -> object:
     return sorted(one if isinstance(one, str) else one["ID"] for one in found)
 
 
-def _times(subject: Subject, search: Search) -> list[float]:
+def _times(subject: Subject, search: Search, *, is_new: bool) -> list[float]:
     """Ask for some time; return how long each request took, in ms."""
     connection = Connection(subject.server.http_port)
     requests = [request_of(wanted) for wanted in search.wanted]
-    connection.request((requests[-1],))
+    for request in requests:
+        connection.request((request,))
     times: list[float] = []
     end = time.perf_counter() + _SECONDS
     while time.perf_counter() < end or len(times) < _REQUESTS_MIN:
+        number = len(times)
+        request = requests[number % len(requests)]
+        if is_new:
+            wanted = search.wanted[number % len(requests)]
+            request = request_of(wanted, next(_NUMBERS))
         start = time.perf_counter()
-        status, _ = connection.request((requests[len(times) % len(requests)],))
+        status, _ = connection.request((request,))
         times.append((time.perf_counter() - start) * 1000)
         assert status == 200, (search.name, status)
     connection.close()
@@ -240,6 +252,12 @@ def compare(archives: Archives, rounds: int) -> dict[str, Any]:
             for size in archives.sizes
             if f"orthanc {size}" in p50
         }
+        again = {
+            str(size): medians[f"orthanc {size}"]["again"]
+            / medians[f"obelisk {size}"]["again"]
+            for size in archives.sizes
+            if f"orthanc {size}" in p50
+        }
         growth = p50[f"obelisk {largest}"] / p50[f"obelisk {smallest}"]
         cases[search.name] = {
             "unit": "ms",
@@ -247,6 +265,7 @@ def compare(archives: Archives, rounds: int) -> dict[str, Any]:
             "medians": medians,
             "ratio": ratios.get(str(middle)),
             "ratios": ratios,
+            "ratios_again": again,
             "goal": _RATIO_GOAL,
             "growth": growth,
             "growth_goal": _GROWTH_GOAL,
@@ -256,6 +275,7 @@ def compare(archives: Archives, rounds: int) -> dict[str, Any]:
             for server, one in medians.items()
         )
         ending = "".join(f"  = {value:.1f} x" for value in ratios.values())
+        ending += "".join(f"  again {value:.1f} x" for value in again.values())
         spent = " / ".join(f"{one['cpu']:.2f}" for one in medians.values())
         _tell(f"{search.name:31} {shown}{ending}  growth {growth:.2f} x  CPU {spent}")
     return cases
@@ -266,6 +286,7 @@ class TimedIndex:
 
     def __init__(self, index: SQLiteIndex) -> None:
         self.read = index.read
+        self.version = index.version
         self._index = index
         self.seconds: list[float] = []
 

@@ -174,6 +174,30 @@ def test_a_connection_may_ask_for_anything(both: RunningServer) -> None:
     assert len(homes) == 1
 
 
+def test_what_one_process_wrote_others_show_at_once(both: RunningServer) -> None:
+    """Answers that a process keeps do not outlive a change, whoever makes it."""
+    url = f"{both.url}/instances"
+    answer = requests.post(url, make_instance(7), timeout=_SECONDS).json()
+    study = f"/studies/{answer['ParentStudy']}"
+    search = b'{"Level": "Study", "Query": {}, "Expand": true, "Labels": ["%s"]}'
+    with _clients(both) as clients:
+        for number in range(100):
+            label = f"l{number}".encode()
+            wanted = search.replace(b"%s", label)
+            for client in clients:
+                assert json.loads(client.ask("POST", "/tools/find", wanted)) == []
+            writer, reader = clients[number % 2], clients[(number + 1) % 2]
+            writer.ask("PUT", f"{study}/labels/{label.decode()}", b"")
+            for client in (reader, writer):
+                (found,) = json.loads(client.ask("POST", "/tools/find", wanted))
+                listed = json.loads(client.ask("GET", "/studies?expand"))
+                single = json.loads(client.ask("GET", study))
+
+                assert found == single
+                assert single in listed
+                assert label.decode() in single["Labels"]
+
+
 def test_settings_reach_all_processes_at_once(both: RunningServer) -> None:
     """When the answer to a PUT is there, every process has taken the change over."""
     with _clients(both) as clients:

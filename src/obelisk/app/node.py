@@ -31,8 +31,9 @@ from obelisk.jobs.base import JobServices
 from obelisk.metrics.merging import Report, report
 from obelisk.metrics.registry import Metrics
 from obelisk.rest.application import Application
-from obelisk.rest.caching import BytesCache
+from obelisk.rest.caching import BytesCache, KeptAnswers
 from obelisk.rest.messages import (
+    ANSWERS_CACHE_BYTES,
     TAGS_CACHE_BYTES,
     ArchiveDefaults,
     Services,
@@ -190,12 +191,11 @@ class Node:
         """Return what the handlers of requests work with."""
         http, encoding = config.http, self._encoding
         find, resources = _find_settings(config, self._main_tags), self._resources
-        samples = Samples(self._index, resources, encoding)
         return Services(
             ingest=ingest,
             creation=self._creation,
             resources=resources,
-            finding=Finding(self._index, resources, samples, find),
+            finding=Finding(self._index, resources, self._samples(), find),
             requested_tags=self._requested_tags(resources, find),
             metadata=self._metadata(config.annotations),
             attachments=self._attachments,
@@ -220,6 +220,7 @@ class Node:
             lifecycle=self.lifecycle,
             monitoring=self.monitoring,
             health=self.health,
+            answers=KeptAnswers(self._index.version, ANSWERS_CACHE_BYTES),
             tags_cache=self._tags_cache,
             system=describe(config, self._main_tags),
             media_types=_media_types(config.annotations),
@@ -232,13 +233,16 @@ class Node:
         return Creation(
             self._index,
             self._resources,
-            Samples(self._index, self._resources, self._encoding),
+            self._samples(),
             ingest,
             Embedding(self._images, self._uids),
             KeptOrders(self._storage),
             self._encoding,
             self._uids,
         )
+
+    def _samples(self) -> Samples:
+        return Samples(self._index, self._resources, self._encoding)
 
     def _exports(self, config: Config) -> Exports:
         is_enabled = config.service.log_exported_resources

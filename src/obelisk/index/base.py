@@ -17,6 +17,18 @@ class Index(Protocol):
         """Open a consistent view for the length of a `with` block."""
         ...
 
+    def version(self) -> int:
+        """Return a number that is another one after each transaction that wrote.
+
+        It counts for this process alone, and stays the same while nothing is written.
+
+        Raises
+        ------
+        IndexUnavailableError
+            If the database fails.
+        """
+        ...
+
     def write(self, action: Callable[[WriteTransaction], _T]) -> _T:
         """Run an action in a transaction and return its result once it is durable.
 

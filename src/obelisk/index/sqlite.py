@@ -20,6 +20,7 @@ from obelisk.index.conditions import fold_value
 from obelisk.index.migrations import check_schema, migrate
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.turns import SharedTurn
+from obelisk.index.watching import Watcher
 from obelisk.index.writing import WriteTransaction
 from obelisk.metrics.instruments import Counter
 from obelisk.metrics.registry import OFF, Metrics
@@ -109,6 +110,7 @@ class SQLiteIndex:
                 check_schema(self._writer)
         except sqlite3.Error as error:
             raise IndexUnavailableError(f"Cannot open the index: {error}") from error
+        self._watcher = Watcher(self._connect)
 
     def _connect(self, cache_kib: int = _CACHE_KIB) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -135,6 +137,10 @@ class SQLiteIndex:
     def connection_count(self) -> int:
         """The number of connections to the database that are open."""
         return self._connections.value
+
+    def version(self) -> int:
+        """See `Index.version`."""
+        return self._watcher.version()
 
     @contextmanager
     def read(self) -> Iterator[ReadTransaction]:
@@ -231,6 +237,7 @@ class SQLiteIndex:
                 return
             self._is_closed = True
             self._writer.close()
+            self._watcher.close()
             if self._shared_turn is not None:
                 self._shared_turn.close()
         while self._readers:

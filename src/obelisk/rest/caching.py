@@ -1,8 +1,8 @@
-"""Answers that are kept, as what they were made from never changes."""
+"""Answers that are kept for as long as what they were made from stays as it is."""
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 
 class BytesCache:
@@ -57,3 +57,52 @@ class BytesCache:
             self._kept[key] = answer
             while self._size > self._size_max:
                 self._size -= len(self._kept.popitem(last=False)[1])
+
+
+class KeptAnswers:
+    """Answers made of the index alone, kept until anything is written to it.
+
+    Safe to use from several threads.
+
+    Parameters
+    ----------
+    find_version
+        Tells the version of the index: another one after each transaction.
+    size_max
+        How many bytes to keep.
+    """
+
+    def __init__(self, find_version: Callable[[], int], size_max: int) -> None:
+        self._find_version = find_version
+        self._answers = BytesCache(size_max)
+        self._version = -1
+        self._lock = threading.Lock()
+
+    def answer(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        """Return the answer to a request, made anew if the index has changed.
+
+        Parameters
+        ----------
+        key
+            All of the request and of the settings that the answer depends on.
+        make
+            Makes the answer; reads nothing before it is called.
+        """
+        version = self._present_version()
+        kept = self._answers.lookup(key)
+        if kept is not None:
+            return kept
+        made = make()
+        with self._lock:
+            if version == self._version:
+                self._answers.keep(key, made)
+        return made
+
+    def _present_version(self) -> int:
+        """Return the version of the index, and forget what was made of others."""
+        with self._lock:
+            version = self._find_version()
+            if version != self._version:
+                self._answers.clear()
+                self._version = version
+            return version

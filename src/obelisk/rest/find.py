@@ -16,8 +16,8 @@ from obelisk.dicom.matching import (
 )
 from obelisk.dicom.tag_json import TagForm
 from obelisk.errors import InvalidArgumentError, InvalidInputError
-from obelisk.rest.json_bodies import Fields, read_body, read_fields
-from obelisk.rest.messages import Request, Response, Services, json_response
+from obelisk.rest.json_bodies import Fields, fields_of, read_body
+from obelisk.rest.messages import Request, Response, Services, kept_response
 from obelisk.rest.resource_json import resources_json
 from obelisk.rest.response_content import ResponseContent, parse_parts
 from obelisk.services.content_names import USER_NUMBERS
@@ -47,34 +47,46 @@ def find(request: Request, services: Services) -> Response:
     ``Query`` holds what is wanted by tag. The answer is a list of ids, or of resources
     with ``Expand`` or ``ResponseContent``.
     """
-    fields = read_fields(request, services)
+    body = read_body(request, services)
+    return kept_response(
+        services, ("find", body), lambda: _found(fields_of(body), services)
+    )
+
+
+def _found(fields: Fields, services: Services) -> object:
     query = read_query(fields, services)
     content = read_content(fields)
     if content.parts is None and not fields.truth("Expand"):
-        return json_response(services.finding.ids(query))
+        return services.finding.ids(query)
     # What is not indexed is shown where it was searched for, as Orthanc does.
     searched = services.requested_tags.searched(query)
     content = replace(content, tags=tuple(dict.fromkeys((*content.tags, *searched))))
     found = services.finding.find(query)
-    return json_response(resources_json(found, content, services))
+    return resources_json(found, content, services)
 
 
 def count_resources(request: Request, services: Services) -> Response:
     """Count the resources that ``/tools/find`` would find with the same body."""
-    query = read_query(read_fields(request, services), services)
-    return json_response({"Count": services.finding.count(query)})
+    body = read_body(request, services)
+
+    def make() -> object:
+        query = read_query(fields_of(body), services)
+        return {"Count": services.finding.count(query)}
+
+    return kept_response(services, ("count", body), make)
 
 
 def lookup(request: Request, services: Services) -> Response:
     """Find what has a Patient ID, or a Study, Series or SOP Instance UID: the body."""
-    identifier = read_body(request, services).decode("utf-8", "replace")
-    found = services.finding.lookup(identifier)
-    return json_response(
-        [
+    body = read_body(request, services)
+
+    def make() -> object:
+        return [
             {"ID": id_, "Path": f"/{level.plural}/{id_}", "Type": level.value}
-            for level, id_ in found
+            for level, id_ in services.finding.lookup(body.decode("utf-8", "replace"))
         ]
-    )
+
+    return kept_response(services, ("lookup", body), make)
 
 
 def read_content(fields: Fields) -> ResponseContent:

@@ -144,15 +144,16 @@ def read_fields(request: Request, services: Services) -> Fields:
     InvalidInputError
         If the body is no JSON object.
     """
-    return _fields(read_body(request, services))
+    return fields_of(read_body(request, services))
 
 
 def read_optional_fields(request: Request, services: Services) -> Fields:
     """Return the fields of `read_fields`; none of them for an empty body."""
-    return _fields(read_body(request, services) or b"{}")
+    return fields_of(read_body(request, services) or b"{}")
 
 
-def _fields(body: bytes) -> Fields:
+def fields_of(body: bytes) -> Fields:
+    """Return the JSON object in a body; see `read_fields`."""
     try:
         values = orjson.loads(body)
     except orjson.JSONDecodeError:

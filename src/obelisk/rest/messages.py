@@ -1,7 +1,7 @@
 """Requests, their parameters, and answers: JSON, and errors as Orthanc says them."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
@@ -23,7 +23,7 @@ from obelisk.jobs.streams import Streams
 from obelisk.metrics.monitoring import Monitoring
 from obelisk.rest.acceptance import Acceptance
 from obelisk.rest.admission import Admission
-from obelisk.rest.caching import BytesCache
+from obelisk.rest.caching import BytesCache, KeptAnswers
 from obelisk.services.archiving.archiving import Archiving
 from obelisk.services.attachments import Attachments
 from obelisk.services.bulk import Bulk
@@ -49,6 +49,9 @@ TEXT = "text/plain"
 
 #: How large the cache of datasets may be.
 TAGS_CACHE_BYTES = 33_554_432
+
+#: How large the cache of lists, descriptions and results of searches may be.
+ANSWERS_CACHE_BYTES = 16_777_216
 
 _BOOLEANS = {"": True, "1": True, "true": True, "0": False, "false": False}
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -98,9 +101,10 @@ class Services:
     `system` is what ``GET /system`` shows; `media_types` says what the content types of
     attachments are, by number; `is_file_system_writable` says whether clients may have
     files written to any path (RestApiWriteToFileSystemEnabled); `archive_defaults` says
-    what archives are like; `tags_cache` keeps the datasets of files as JSON; `openapi`
-    is what ``GET /api/openapi.json`` shows; `default_private_creator` stands in where a
-    request does not say who reserves private blocks.
+    what archives are like; `tags_cache` keeps the datasets of files as JSON, `answers`
+    what lists, descriptions and searches gave since the index was last written to;
+    `openapi` is what ``GET /api/openapi.json`` shows; `default_private_creator` stands
+    in where a request does not say who reserves private blocks.
     """
 
     ingest: Ingest
@@ -126,6 +130,7 @@ class Services:
     default_encoding: AssumedEncoding
     live_settings: LiveSettings
     default_private_creator: str
+    answers: KeptAnswers
     acceptance: Acceptance
     uids: UIDGenerator
     lifecycle: Lifecycle
@@ -286,6 +291,26 @@ def json_bytes(value: object) -> bytes:
 def json_response(value: object) -> Response:
     """Answer with a JSON value."""
     return Response(json_bytes(value), [("Content-Type", JSON)])
+
+
+def kept_response(
+    services: Services, key: Hashable, make: Callable[[], object]
+) -> Response:
+    """Answer with a JSON value that the index alone determines, or kept from before.
+
+    Parameters
+    ----------
+    services
+        What the handlers work with.
+    key
+        All of the request that the value depends on.
+    make
+        Makes the value.
+    """
+    # What is read from files depends on the character set, too.
+    full_key = services.default_encoding.name, key
+    body = services.answers.answer(full_key, lambda: json_bytes(make()))
+    return Response(body, [("Content-Type", JSON)])
 
 
 def text_response(text: str = "") -> Response:

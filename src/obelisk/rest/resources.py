@@ -10,6 +10,7 @@ from obelisk.rest.messages import (
     Services,
     flag,
     json_response,
+    kept_response,
     megabytes,
     page,
 )
@@ -30,10 +31,14 @@ def list_resources(request: Request, services: Services) -> Response:
     since, limit = page(request)
     content = list_content_of(request)
     is_expanded = content.parts is not None or flag(request, "expand", default=False)
-    if not is_expanded:
-        return json_response(services.resources.ids(request.level, since, limit))
-    described = services.resources.page(request.level, since, limit)
-    return json_response(resources_json(described, content, services))
+
+    def make() -> object:
+        if not is_expanded:
+            return services.resources.ids(request.level, since, limit)
+        described = services.resources.page(request.level, since, limit)
+        return resources_json(described, content, services)
+
+    return kept_response(services, _key(request), make)
 
 
 def get_resource(request: Request, services: Services) -> Response:
@@ -43,8 +48,16 @@ def get_resource(request: Request, services: Services) -> Response:
     semicolons.
     """
     content = content_of(request)
-    described = services.resources.get(request.level, request.id)
-    return json_response(resources_json([described], content, services)[0])
+
+    def make() -> object:
+        described = services.resources.get(request.level, request.id)
+        return resources_json([described], content, services)[0]
+
+    return kept_response(services, _key(request), make)
+
+
+def _key(request: Request) -> tuple[str, bytes]:
+    return request.path, request.query_string
 
 
 def delete_resource(request: Request, services: Services) -> Response:
@@ -61,10 +74,15 @@ def list_descendants(request: Request, services: Services) -> Response:
     """List what is below a resource: the resources, or their ids by expand=false."""
     level, id_, below = request.level, request.id, request.relative
     content = content_of(request)
-    if not flag(request, "expand", default=True):
-        return json_response(services.resources.child_ids(level, id_, below))
-    described = services.resources.children(level, id_, below)
-    return json_response(resources_json(described, content, services))
+    is_expanded = flag(request, "expand", default=True)
+
+    def make() -> object:
+        if not is_expanded:
+            return services.resources.child_ids(level, id_, below)
+        described = services.resources.children(level, id_, below)
+        return resources_json(described, content, services)
+
+    return kept_response(services, _key(request), make)
 
 
 def get_ancestor(request: Request, services: Services) -> Response:

@@ -1,4 +1,6 @@
-from obelisk.rest.caching import BytesCache
+import pytest
+
+from obelisk.rest.caching import BytesCache, KeptAnswers
 
 
 def test_kept_answers_are_found():
@@ -39,3 +41,59 @@ def test_a_huge_answer_is_not_kept():
 
     assert cache.lookup("a") == bytes(4)
     assert cache.lookup("b") is None
+
+
+class Source:
+    """What answers are made of: its version changes with it."""
+
+    def __init__(self):
+        self.version = 1
+        self.made = 0
+
+    def make(self):
+        """Make an answer that tells how many were made."""
+        self.made += 1
+        return b"%d" % self.made
+
+
+def test_answers_are_kept_while_their_source_stays_the_same():
+    """The same answer comes back until the version is another one."""
+    source = Source()
+    answers = KeptAnswers(lambda: source.version, 100)
+
+    before = [answers.answer("a", source.make) for _ in range(3)]
+    other = answers.answer("b", source.make)
+    source.version = 2
+    after = [answers.answer("a", source.make) for _ in range(2)]
+
+    assert before == [b"1"] * 3
+    assert other == b"2"
+    assert after == [b"3"] * 2
+
+
+def test_an_answer_that_became_old_while_it_was_made_is_not_kept():
+    """A change after the version was looked up may be in the answer, or not."""
+    source = Source()
+    answers = KeptAnswers(lambda: source.version, 100)
+
+    def make():
+        source.version = 2
+        answers.answer("other", source.make)  # another request sees the new version
+        return b"old"
+
+    assert answers.answer("a", make) == b"old"
+    assert answers.answer("a", source.make) == b"2"
+
+
+def test_an_answer_that_failed_is_not_kept():
+    """The next request tries again."""
+    source = Source()
+    answers = KeptAnswers(lambda: source.version, 100)
+
+    def fail():
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        answers.answer("a", fail)
+
+    assert answers.answer("a", source.make) == b"1"
