@@ -11,19 +11,18 @@ from obelisk.app.health import health_of
 from obelisk.app.jobs import JobOffice
 from obelisk.app.main_tags import main_tags_of
 from obelisk.app.monitoring import Watch
+from obelisk.app.service_settings import (
+    archive_defaults,
+    attachment_settings,
+    find_settings,
+    ingest_settings,
+    media_types,
+    quota,
+    upload_limits,
+)
 from obelisk.app.sharing import WHOLE, Share
 from obelisk.app.tracing import FLUSH_SECONDS
-from obelisk.config import (
-    AnnotationSection,
-    ArchiveSection,
-    Config,
-    HTTPSection,
-    StorageAccess,
-    StorageMode,
-    StorageSection,
-    ZipCompression,
-)
-from obelisk.dicom.main_tags import MainTags
+from obelisk.config import AnnotationSection, Config, StorageSection
 from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.imaging.reader import ImageReader
 from obelisk.index.sqlite import SQLiteIndex
@@ -32,20 +31,14 @@ from obelisk.metrics.merging import Report, report
 from obelisk.metrics.registry import Metrics
 from obelisk.rest.application import Application
 from obelisk.rest.caching import BytesCache, KeptAnswers
-from obelisk.rest.messages import (
-    ANSWERS_CACHE_BYTES,
-    TAGS_CACHE_BYTES,
-    ArchiveDefaults,
-    Services,
-    UploadLimits,
-)
+from obelisk.rest.messages import ANSWERS_CACHE_BYTES, TAGS_CACHE_BYTES, Services
 from obelisk.rest.openapi.document import describe_api
 from obelisk.rest.routes import ROUTES
 from obelisk.scp.negotiation import Negotiation
 from obelisk.scp.server import DICOMServer
 from obelisk.scp.settings import DICOMServerSettings
 from obelisk.services.archiving.archiving import Archiving
-from obelisk.services.attachments import Attachments, AttachmentSettings
+from obelisk.services.attachments import Attachments
 from obelisk.services.bulk import Bulk
 from obelisk.services.changes import Changes
 from obelisk.services.content import Contents
@@ -61,12 +54,12 @@ from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.exports import Exports
 from obelisk.services.finding import Finding, FindSettings
 from obelisk.services.health import Health
-from obelisk.services.ingest import Ingest, IngestSettings
+from obelisk.services.ingest import Ingest
 from obelisk.services.labels import Labels, Protection
 from obelisk.services.lifecycle import Lifecycle
 from obelisk.services.live_settings import LiveSettings
 from obelisk.services.metadata import Metadata
-from obelisk.services.quota import Quota, enforce
+from obelisk.services.quota import enforce
 from obelisk.services.reconstruction import Reconstruction, ReconstructionSettings
 from obelisk.services.refusal import Refusal
 from obelisk.services.removal import Removal
@@ -81,8 +74,6 @@ from obelisk.telemetry.tracing import TRACER
 
 #: The name of the SQLite database in the index directory.
 INDEX_NAME = "obelisk.sqlite3"
-
-_MEGABYTE = 1_048_576
 
 
 class Node:
@@ -113,7 +104,7 @@ class Node:
         self._metrics = Metrics(is_enabled=config.monitoring.metrics_enabled)
         self._open_archive(config.storage, share)
         self._encoding = AssumedEncoding(config.storage.default_encoding.value)
-        settings = _ingest_settings(config.storage, self._encoding, self._main_tags)
+        settings = ingest_settings(config.storage, self._encoding, self._main_tags)
         ingest = Ingest(self._index, self._storage, settings, metrics=self._metrics)
         self._stability = Stability(self._index)
         self._images = ImageReader(metrics=self._metrics)
@@ -175,7 +166,7 @@ class Node:
             removal.recover(is_first=share.is_main)
             if share.is_main:
                 self._resources.finish_deletions()
-            enforce(_quota(storage), self._index, removal)
+            enforce(quota(storage), self._index, removal)
 
     def _health(self, config: Config) -> Health:
         places = (self._index, self._storage)
@@ -190,7 +181,7 @@ class Node:
     def _services(self, config: Config, ingest: Ingest) -> Services:
         """Return what the handlers of requests work with."""
         http, encoding = config.http, self._encoding
-        find, resources = _find_settings(config, self._main_tags), self._resources
+        find, resources = find_settings(config, self._main_tags), self._resources
         return Services(
             ingest=ingest,
             creation=self._creation,
@@ -211,7 +202,7 @@ class Node:
             jobs=self._jobs.queue,
             streams=self._jobs.streams,
             admission=self.admission,
-            limits=_upload_limits(http),
+            limits=upload_limits(http),
             default_encoding=encoding,
             live_settings=self.live_settings,
             default_private_creator=config.dictionaries.default_private_creator,
@@ -223,10 +214,10 @@ class Node:
             answers=KeptAnswers(self._index.version, ANSWERS_CACHE_BYTES),
             tags_cache=self._tags_cache,
             system=describe(config, self._main_tags),
-            media_types=_media_types(config.annotations),
+            media_types=media_types(config.annotations),
             openapi=describe_api(ROUTES),
             is_file_system_writable=http.file_system_writable,
-            archive_defaults=_archive_defaults(config.archives),
+            archive_defaults=archive_defaults(config.archives),
         )
 
     def _open_creation(self, ingest: Ingest) -> Creation:
@@ -256,16 +247,11 @@ class Node:
         )
 
     def _open_attachments(self, config: Config) -> Attachments:
-        storage, annotations = config.storage, config.annotations
+        annotations = config.annotations
         users = {
             name: one.number for name, one in annotations.user_content_types.items()
         }
-        settings = AttachmentSettings(
-            is_compressed=storage.storage_compression,
-            is_md5_computed=storage.store_md5,
-            is_revision_required=annotations.check_revisions,
-            quota=_quota(storage),
-        )
+        settings = attachment_settings(config.storage, annotations)
         names = ContentNames("content type", CONTENT_NUMBERS, users)
         return Attachments(self._index, self._storage, names, settings)
 
@@ -346,57 +332,3 @@ class Node:
 def _send_stop() -> None:
     """Send this process the signal that its main thread waits for."""
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _upload_limits(http: HTTPSection) -> UploadLimits:
-    return UploadLimits(
-        body=http.body_size_max * _MEGABYTE,
-        unpacked=http.file_size_in_archive_max * _MEGABYTE,
-    )
-
-
-def _ingest_settings(
-    storage: StorageSection, encoding: AssumedEncoding, main_tags: MainTags
-) -> IngestSettings:
-    return IngestSettings(
-        overwrite_mode=storage.overwrite_instances,
-        is_compressed=storage.storage_compression,
-        is_md5_computed=storage.store_md5,
-        stable_age_seconds=storage.stable_age,
-        default_encoding=encoding,
-        main_tags=main_tags,
-        quota=_quota(storage),
-    )
-
-
-def _quota(storage: StorageSection) -> Quota:
-    return Quota(
-        disk_size_max=storage.size_max * _MEGABYTE,
-        patient_count_max=storage.patient_count_max,
-        is_recycling=storage.mode is StorageMode.RECYCLE,
-    )
-
-
-def _media_types(annotations: AnnotationSection) -> dict[int, str]:
-    users = annotations.user_content_types.values()
-    known = {one.number: one.media_type for one in users}
-    return {CONTENT_NUMBERS["dicom"]: "application/dicom"} | known
-
-
-def _archive_defaults(archives: ArchiveSection) -> ArchiveDefaults:
-    return ArchiveDefaults(
-        is_utf8=archives.utf8,
-        is_deflated=archives.compression is ZipCompression.DEFLATE,
-        is_streamed=archives.is_streamed,
-    )
-
-
-def _find_settings(config: Config, main_tags: MainTags) -> FindSettings:
-    find = config.find
-    return FindSettings(
-        is_case_sensitive=find.case_sensitive,
-        result_count_max=find.result_count_max,
-        instance_count_max=find.instance_count_max,
-        is_storage_read=find.storage_access is not StorageAccess.NEVER,
-        main_tags=main_tags,
-    )
