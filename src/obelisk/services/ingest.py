@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from obelisk.config import OverwriteMode
 from obelisk.dicom.identifiers import ResourceIds
@@ -21,7 +22,7 @@ from obelisk.index.records import (
 from obelisk.index.writing import WriteTransaction
 from obelisk.metrics.registry import OFF, Laps, Metrics
 from obelisk.services.compression import compress
-from obelisk.services.digest import Digest
+from obelisk.services.digest import Digest, Helper
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.numbering import expected_instance_count, index_in_series
 from obelisk.services.quota import UNLIMITED, Quota
@@ -32,6 +33,8 @@ from obelisk.storage.base import Buffer, PendingContent, Storage
 from obelisk.telemetry.tracing import child
 
 _IN_MEMORY_BYTES_MAX = 4_194_304
+#: A chunk that is worth a write of its own.
+_LARGE_CHUNK_BYTES = 131_072
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class Ingest:
         self._settings = settings
         self._clock = clock
         self._removal = Removal(index, storage)
+        self._helper = Helper()
 
     def store(self, chunks: Iterable[Buffer], origin: Origin) -> StoreResult:
         """Store one DICOM file, and return once it is durable.
@@ -145,40 +149,47 @@ class Ingest:
     def _received(
         self, chunks: Iterable[Buffer], origin: Origin, laps: Laps
     ) -> StoreResult:
-        """Receive a file, and store it."""
+        """Receive a file, and store it.
+
+        The sums are made of each small chunk when it comes, so that they cost no time
+        where the network is slow, and of large ones while the disk works.
+        """
+        digest = Digest(is_md5_computed=self._settings.is_md5_computed)
+        is_compressed = self._settings.is_compressed
         parts: list[bytes] = []
-        size = 0
         stream = iter(chunks)
         for chunk in stream:
+            is_large = len(chunk) >= _LARGE_CHUNK_BYTES and not is_compressed
+            if is_large or digest.size + len(chunk) > _IN_MEMORY_BYTES_MAX:
+                rest = chain((chunk,), stream)
+                return self._store_large(parts, digest, rest, origin, laps)
             parts.append(bytes(chunk))
-            size += len(chunk)
-            if size > _IN_MEMORY_BYTES_MAX:
-                return self._store_large(parts, stream, origin, laps)
+            digest.update(chunk)
         laps.lap(self._metrics.ingest.receive)
         content = parts[0] if len(parts) == 1 else b"".join(parts)
         if not content:
             raise InvalidDICOMError("Received an empty DICOM file")
-        digest = Digest(is_md5_computed=self._settings.is_md5_computed)
         parsed = self._parse(content, laps)
-        digest.update(content)
         return self._store(parsed, content, digest, origin, laps)
 
     def _store_large(
-        self, parts: list[bytes], stream: Iterator[Buffer], origin: Origin, laps: Laps
+        self,
+        parts: list[bytes],
+        digest: Digest,
+        rest: Iterator[Buffer],
+        origin: Origin,
+        laps: Laps,
     ) -> StoreResult:
-        """Store a file that is not held in memory."""
+        """Store a file that is not held in memory; `digest` knows the first parts."""
         pending = self._storage.create()
         try:
-            digest = Digest(is_md5_computed=self._settings.is_md5_computed)
             while parts:
-                part = parts.pop(0)
-                digest.update(part)
-                pending.write(part)
-            for chunk in stream:
-                digest.update(chunk)
-                pending.write(chunk)
+                pending.write(parts.pop(0))
+            _receive(rest, pending, digest)
             laps.lap(self._metrics.ingest.receive)
             with pending.view() as content:
+                # What was written is summed up while it is read, and on its way.
+                digest.conclude(memoryview(content)[digest.size :], self._helper)
                 parsed = self._parse(content, laps)
                 if self._settings.is_compressed:
                     return self._store(parsed, content, digest, origin, laps)
@@ -278,6 +289,18 @@ class Ingest:
             received=received,
             stable_at=now + self._settings.stable_age_seconds,
         )
+
+
+def _receive(chunks: Iterable[Buffer], pending: PendingContent, digest: Digest) -> None:
+    """Write what comes; the digest may fall behind, but not far."""
+    backlog = 0
+    for chunk in chunks:
+        pending.write(chunk)
+        backlog += len(chunk)
+        if backlog > _IN_MEMORY_BYTES_MAX:
+            with pending.view() as content:
+                digest.update(memoryview(content)[digest.size :])
+            backlog = 0
 
 
 def attributes_by_level(

@@ -21,9 +21,12 @@ from obelisk.errors import (
 from obelisk.metrics.registry import OFF, Metrics
 from obelisk.storage.base import Buffer
 from obelisk.storage.journal import Journal
+from obelisk.storage.writeback import begin_writing
 
 _CHUNK_BYTES = 1_048_576
 _SMALL_BYTES = 65_536
+#: The disk may begin with a chunk of that size before it is told to finish.
+_LARGE_CHUNK_BYTES = 131_072
 _PENDING = "pending"
 #: So many contents share a folder before the next one is picked at random. With a new
 #: folder for nearly every content, 10 KB take twice as long to reach the disk.
@@ -93,6 +96,8 @@ class FilePendingContent:
                 while written < len(chunk):
                     written += os.write(self._descriptor, rest[written:])
         self._size += written
+        if self._is_synced and written >= _LARGE_CHUNK_BYTES:
+            begin_writing(self._descriptor)
 
     @contextmanager
     def view(self) -> Iterator[Buffer]:

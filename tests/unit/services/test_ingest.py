@@ -2,6 +2,7 @@ import dataclasses
 import hashlib
 import io
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pydicom import dcmread
@@ -34,6 +35,16 @@ def enlarge(content, size):
     return target.getvalue()
 
 
+def with_uid(content, number):
+    """Return another instance with the same content."""
+    dataset = dcmread(io.BytesIO(content))
+    dataset.SOPInstanceUID = f"2.25.{number + 1}"
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    target = io.BytesIO()
+    dataset.save_as(target)
+    return target.getvalue()
+
+
 def test_stored_bytes_are_the_received_bytes(house, ct):
     """A file comes back as it came."""
     result = house.store(ct)
@@ -61,6 +72,36 @@ def test_large_file_is_not_held_in_memory(house, ct):
     file = attachment_of(house, result.ids.instance)
     assert file.md5 == hashlib.md5(content).hexdigest()
     assert len(house.files()) == 1
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+@pytest.mark.parametrize("chunk_bytes", [4_096, 131_072, 1_048_576, 10_000_000])
+@pytest.mark.parametrize("size", [200_000, 527_000, 9_000_000])
+def test_sums_are_right_however_the_file_comes(
+    open_house, ct, size, chunk_bytes, is_compressed
+):
+    """Small chunks, large ones, and more than is held back make the same sums."""
+    house = open_house(is_compressed=is_compressed)
+    content = enlarge(ct, size)
+
+    result = house.store(content, chunk_bytes)
+
+    file = attachment_of(house, result.ids.instance)
+    assert (file.size, file.crc32) == (len(content), zlib.crc32(content))
+    assert file.md5 == hashlib.md5(content).hexdigest()
+    assert content_of(house, result.ids.instance) == content
+
+
+def test_files_that_come_at_once_have_their_own_sums(house, ct):
+    """The thread that sums up serves one of them, and the others help themselves."""
+    contents = [with_uid(enlarge(ct, 1_000_000 + n * 256), n) for n in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda one: house.store(one, 1_048_576), contents))
+
+    for content, result in zip(contents, results, strict=True):
+        file = attachment_of(house, result.ids.instance)
+        assert file.md5 == hashlib.md5(content).hexdigest()
+        assert file.crc32 == zlib.crc32(content)
 
 
 @pytest.mark.parametrize("size", [0, 9_000_000])
@@ -137,10 +178,11 @@ def test_overwriting_if_changed_keeps_equal_files(open_house, ct):
 @pytest.mark.parametrize(
     "content", [b"", b"\x89PNG\r\n\x1a\n" + bytes(200), bytes(5_000_000)]
 )
-def test_what_is_not_dicom_leaves_nothing(house, content):
+@pytest.mark.parametrize("chunk_bytes", [65_536, 1_048_576])
+def test_what_is_not_dicom_leaves_nothing(house, content, chunk_bytes):
     """A refused file is neither in the index nor in the storage area."""
     with pytest.raises(InvalidDICOMError):
-        house.store(content)
+        house.store(content, chunk_bytes)
 
     assert house.files() == []
     assert house.resources.statistics().instance_count == 0
