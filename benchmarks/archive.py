@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 from obelisk.config import OverwriteMode
@@ -37,6 +37,9 @@ _SPREAD, _WORD_COUNT = 7919, len(_SYLLABLES) ** 3
 _FIRST_DAY = date(1997, 1, 1)
 _FILE_BYTES = 527_232
 _BATCH_SIZE = 1000
+#: As the storage area names its files.
+_FOLDER_DIGITS, _CONTENTS_PER_FOLDER = 4, 256
+_STORED = count()
 #: Nothing becomes stable while it is measured.
 _NEVER = 4e9
 
@@ -187,6 +190,7 @@ def file_bytes() -> int:
 
 def _new_instance(instance: Instance) -> NewInstance:
     key, md5 = file_of(instance)
+    key = _folder() + key[_FOLDER_DIGITS:]
     return NewInstance(
         ids=instance.ids,
         attributes=instance.attributes,
@@ -204,6 +208,12 @@ def _new_instance(instance: Instance) -> NewInstance:
         received=RECEIVED,
         stable_at=_NEVER,
     )
+
+
+def _folder() -> str:
+    """Return the first digits of a key: contents that come together share them."""
+    number = next(_STORED) // _CONTENTS_PER_FOLDER
+    return hashlib.md5(str(number).encode()).hexdigest()[:_FOLDER_DIGITS]
 
 
 def _word(group: int) -> str:

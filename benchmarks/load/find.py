@@ -51,7 +51,7 @@ _SECONDS = 0.5
 _REQUESTS_MIN = 5
 #: How many different things a search is for, in turns.
 _VARIANTS = 100
-_DELETED_STUDY = 5_000
+_DELETED_STUDIES = (500, 5_000, 20_000)
 _DELETED_FIRST = 200_000
 _DELETED_BATCH = 500
 #: What we promise: times Orthanc's speed, and our slowdown from the smallest archive.
@@ -303,37 +303,42 @@ class TimedIndex:
 
 
 def delete(archives: Archives, rounds: int, folder: Path) -> dict[str, Any]:
-    """Delete a large study from each archive, and print what the index spent on it."""
-    figures: dict[str, list[float]] = defaultdict(list)
-    turns: dict[str, list[float]] = defaultdict(list)
+    """Delete large studies from each archive, and print what the index spent on it."""
+    cases = {}
     with closing(FilesystemStorage(folder)) as storage:
-        for number in range(rounds):
-            every = list(instances(study(_DELETED_FIRST + number), _DELETED_STUDY))
-            for size in archives.sizes:
-                path = archives.index_of(size)
-                with closing(SQLiteIndex(path, is_synchronous=False)) as index:
-                    for start in range(0, len(every), _DELETED_BATCH):
-                        put(index, every[start : start + _DELETED_BATCH])
-                    timed = TimedIndex(index)
-                    resources = Resources(timed, storage)
-                    resources.delete(Level.STUDY, every[0].ids.study)
-                microseconds = sum(timed.seconds) / _DELETED_STUDY * 1e6
-                figures[f"obelisk {size}"].append(microseconds)
-                turns[f"obelisk {size}"].append(max(timed.seconds) * 1000)
-    medians = {name: statistics.median(values) for name, values in figures.items()}
-    longest = {name: statistics.median(values) for name, values in turns.items()}
-    shown = "  ".join(f"{name} {value:.1f}" for name, value in medians.items())
-    _tell(f"deletion, us an instance: {shown}")
-    shown = "  ".join(f"{name} {value:.0f}" for name, value in longest.items())
-    _tell(f"deletion, ms of the longest transaction: {shown}")
-    return {
-        f"index time to delete a study of {_DELETED_STUDY:,}": {
-            "unit": "us an instance",
-            "figures": figures,
-            "medians": medians,
-            "longest_transaction_ms": turns,
-        }
-    }
+        for number, count_ in enumerate(_DELETED_STUDIES):
+            figures: dict[str, list[float]] = defaultdict(list)
+            turns: dict[str, list[float]] = defaultdict(list)
+            for turn in range(rounds):
+                what = study(_DELETED_FIRST + number * rounds + turn)
+                every = list(instances(what, count_))
+                for size in archives.sizes:
+                    seconds = _delete(archives.index_of(size), storage, every)
+                    figures[f"obelisk {size}"].append(sum(seconds) / count_ * 1e6)
+                    turns[f"obelisk {size}"].append(max(seconds) * 1000)
+            medians = {name: statistics.median(one) for name, one in figures.items()}
+            longest = {name: statistics.median(one) for name, one in turns.items()}
+            shown = "  ".join(f"{name} {value:.1f}" for name, value in medians.items())
+            _tell(f"deletion of {count_:,}, us an instance: {shown}")
+            shown = "  ".join(f"{name} {value:.0f}" for name, value in longest.items())
+            _tell(f"deletion of {count_:,}, ms of the longest transaction: {shown}")
+            cases[f"index time to delete a study of {count_:,}"] = {
+                "unit": "us an instance",
+                "figures": figures,
+                "medians": medians,
+                "longest_transaction_ms": turns,
+            }
+    return cases
+
+
+def _delete(path: Path, storage: FilesystemStorage, every: list[Any]) -> list[float]:
+    """Put a study into an archive and delete it; return the seconds of the index."""
+    with closing(SQLiteIndex(path, is_synchronous=False)) as index:
+        for start in range(0, len(every), _DELETED_BATCH):
+            put(index, every[start : start + _DELETED_BATCH])
+        timed = TimedIndex(index)
+        Resources(timed, storage).delete(Level.STUDY, every[0].ids.study)
+        return timed.seconds
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from obelisk.index.conditions import Clause, marks, trigrams_of
 #: A search with a limit looks at resources in their order if it cannot start with
 #: fewer than these.
 SIZE_MAX = 2000
+#: A source of so few is taken without counting larger ones further.
+_FEW = 50
 
 #: Where the trigrams of an attribute are kept.
 _TRIGRAMS = {
@@ -50,9 +52,9 @@ class Source:
             depth -= 1
         return Source(LEVELS[depth], sql, self.parameters)
 
-    def size(self) -> Statement:
-        """Return the statement that counts the rows, to a little above `SIZE_MAX`."""
-        sql = f"SELECT COUNT(*) FROM ({self.sql} LIMIT {SIZE_MAX + 1})"  # noqa: S608 -- idem
+    def size(self, size_max: int) -> Statement:
+        """Return the statement that counts the rows, to one more than `size_max`."""
+        sql = f"SELECT COUNT(*) FROM ({self.sql} LIMIT {size_max + 1})"  # noqa: S608 -- idem
         return Statement(sql, self.parameters)
 
 
@@ -67,10 +69,13 @@ def choose(
     found = list(sources)
     if len(found) < 2 and not is_limited:
         return found[0] if found else None
-    sizes = [measure(source.size()) for source in found]
-    if not found or (is_limited and min(sizes) > SIZE_MAX):
+    if not found:
         return None
-    return found[sizes.index(min(sizes))]
+    for size_max in (min(_FEW, SIZE_MAX), SIZE_MAX):
+        sizes = [measure(source.size(size_max)) for source in found]
+        if min(sizes) <= size_max:
+            return found[sizes.index(min(sizes))]
+    return None if is_limited else found[0]
 
 
 def column_source(

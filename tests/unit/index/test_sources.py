@@ -82,6 +82,19 @@ def test_smallest_source_is_chosen(index):
     assert chosen == rows(2)
 
 
+def test_a_small_source_saves_counting_the_others(index):
+    """Of a common modality, fewer rows are looked at than of the day that is wanted."""
+    counted = []
+
+    def measure(statement):
+        with index.read() as transaction:
+            counted.append(transaction._measure(statement))
+        return counted[-1]
+
+    assert choose([rows(1900), rows(20)], measure, is_limited=False) == rows(20)
+    assert max(counted) < 100
+
+
 def test_source_without_limit_is_not_measured():
     """There is nothing to be chosen from."""
     assert choose([rows(3)], lambda _: 1 / 0, is_limited=False) == rows(3)
