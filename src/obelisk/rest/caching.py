@@ -12,10 +12,13 @@ class BytesCache:
     ----------
     size_max
         How many bytes to keep; a larger answer is not kept at all.
+    count_max
+        How many answers to keep, as the smallest one takes room, too.
     """
 
-    def __init__(self, size_max: int) -> None:
+    def __init__(self, size_max: int, count_max: int = 20_000) -> None:
         self._size_max = size_max
+        self._count_max = count_max
         self._size = 0
         #: How often an answer was there, and how often not.
         self.hit_count = self.miss_count = 0
@@ -55,7 +58,7 @@ class BytesCache:
         with self._lock:
             self._size += len(answer) - len(self._kept.pop(key, b""))
             self._kept[key] = answer
-            while self._size > self._size_max:
+            while self._size > self._size_max or len(self._kept) > self._count_max:
                 self._size -= len(self._kept.popitem(last=False)[1])
 
 

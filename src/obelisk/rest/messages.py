@@ -1,7 +1,7 @@
 """Requests, their parameters, and answers: JSON, and errors as Orthanc says them."""
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
@@ -52,6 +52,7 @@ TAGS_CACHE_BYTES = 33_554_432
 
 #: How large the cache of lists, descriptions and results of searches may be.
 ANSWERS_CACHE_BYTES = 16_777_216
+_KEY_BYTES_MAX = 2048
 
 _BOOLEANS = {"": True, "1": True, "true": True, "0": False, "false": False}
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -294,7 +295,7 @@ def json_response(value: object) -> Response:
 
 
 def kept_response(
-    services: Services, key: Hashable, make: Callable[[], object]
+    services: Services, key: tuple[str, bytes], make: Callable[[], object]
 ) -> Response:
     """Answer with a JSON value that the index alone determines, or kept from before.
 
@@ -303,10 +304,12 @@ def kept_response(
     services
         What the handlers work with.
     key
-        All of the request that the value depends on.
+        All of the request that the value depends on; nothing is kept if that is long.
     make
         Makes the value.
     """
+    if sum(map(len, key)) > _KEY_BYTES_MAX:
+        return json_response(make())
     # What is read from files depends on the character set, too.
     full_key = services.default_encoding.name, key
     body = services.answers.answer(full_key, lambda: json_bytes(make()))

@@ -22,6 +22,17 @@ def test_the_oldest_answers_go_first():
     assert [cache.lookup(key) for key in "abc"] == [bytes(4), None, bytes(4)]
 
 
+def test_small_answers_are_not_kept_without_end():
+    """Each takes room beyond its bytes, so that their number is limited, too."""
+    cache = BytesCache(1_000_000, count_max=3)
+    for number in range(10):
+        cache.keep(number, b"")
+
+    assert cache.count == 3
+    assert cache.lookup(9) == b""
+    assert cache.lookup(6) is None
+
+
 def test_an_answer_is_counted_once():
     """Keeping another answer under the same key frees the room of the first one."""
     cache = BytesCache(10)
