@@ -8,7 +8,8 @@
     │   ├── RequestTimeoutError      the client sent nothing for too long
     │   └── InvalidArgumentError     any other parameter (name, value, expected)
     ├── NotFoundError                (kind, identifier)
-    │   └── UnknownNameError         a name that stands for nothing
+    │   ├── UnknownNameError         a name that stands for nothing
+    │   └── UnknownFileError         a file that a request names is not there
     ├── ReadOnlyError                the server may not write anything
     ├── ForbiddenError               rule or credentials said no
     │   └── ReadOnlyContentError     belongs to the server, not to its users
@@ -34,7 +35,9 @@
     │   ├── IndexUnavailableError    the index failed
     │   └── RemoteError              a peer did not do its part
     │       ├── AssociationAbortedError  an association ended before its time
-    │       └── StepTimeoutError     what a job waited for did not come in time
+    │       ├── StepTimeoutError     what a job waited for did not come in time
+    │       └── PeerError            another server did not do what it was asked by HTTP
+    │           └── PeerStatusError      it refused to (status)
     ├── ProtocolError                the peer broke the DICOM upper layer protocol
     └── ConfigError                  start-up only; lists every problem
 """
@@ -112,6 +115,10 @@ class NotFoundError(ServerError):
 
 class UnknownNameError(NotFoundError):
     """There is no such name."""
+
+
+class UnknownFileError(NotFoundError):
+    """There is no such file."""
 
 
 class ReadOnlyError(ServerError):
@@ -240,6 +247,26 @@ class RemoteError(UnavailableError):
 
 class StepTimeoutError(RemoteError):
     """What a job waited for did not come in time."""
+
+
+class PeerError(RemoteError):
+    """Another server did not do what it was asked by HTTP."""
+
+
+class PeerStatusError(PeerError):
+    """Another server refused what it was asked by HTTP.
+
+    Parameters
+    ----------
+    message
+        What it was asked, and what it answered.
+    status
+        The status of its answer.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message, status=status)
+        self.status = status
 
 
 class AssociationAbortedError(RemoteError):

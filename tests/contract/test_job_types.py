@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from factories import make_study
+from obelisk.config import Peer
 from obelisk.dicom.levels import Level
 from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.imaging.reader import ImageReader
@@ -15,6 +16,7 @@ from obelisk.index.job_records import JobRow
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.job_types import JOB_TYPES
 from obelisk.job_types.creation import InstanceCreation
+from obelisk.job_types.peer_store import PeerStore
 from obelisk.job_types.reconstruction import ArchiveReconstruction
 from obelisk.jobs.base import JobServices
 from obelisk.jobs.ownership import Owner
@@ -25,6 +27,8 @@ from obelisk.jobs.signals import Signals
 from obelisk.jobs.state import Event
 from obelisk.jobs.submission import Submission
 from obelisk.jobs.transitions import ErrorFacts, Transitions
+from obelisk.peers.client import PeerClient
+from obelisk.peers.connection import PeerSettings
 from obelisk.services.archiving.archiving import ArchiveForm, Archiving
 from obelisk.services.attachments import Attachments, AttachmentSettings
 from obelisk.services.content_names import CONTENT_NUMBERS, ContentNames
@@ -33,12 +37,15 @@ from obelisk.services.creation_orders import CreationOrder, KeptOrders
 from obelisk.services.embedding import Embedding, NewContent, NewFile, bytes_blob
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.ingest import Ingest, IngestSettings, Origin
+from obelisk.services.peer_transfers import PeerTransfers
+from obelisk.services.peers import Peers
 from obelisk.services.reconstruction import Reconstruction, ReconstructionSettings
 from obelisk.services.removal import Removal
 from obelisk.services.resources import Resources
 from obelisk.services.samples import Samples
 from obelisk.services.verification import Verification
 from obelisk.storage.filesystem import FilesystemStorage
+from peer_server import running_peer
 
 INSTANCE_COUNT = 20
 
@@ -48,6 +55,7 @@ class Archive:
     """A study, and jobs about it that go step by step."""
 
     root: Path
+    peer: str
 
     def __post_init__(self):
         """Store the study."""
@@ -70,6 +78,11 @@ class Archive:
             ),
             archiving=Archiving(self.index, self.storage, AssumedEncoding()),
             creation=self.open_creation(ingest),
+            transfers=PeerTransfers(
+                Peers(self.index, {"peer": Peer(url=self.peer)}),
+                PeerClient(PeerSettings()),
+                self.resources,
+            ),
         )
         types, signals, owner = JobTypes(JOB_TYPES), Signals(), Owner("me")
         rules = Transitions(lambda error: ErrorFacts(1, error.message), 10)
@@ -128,6 +141,7 @@ class Archive:
 
     def close(self):
         """Close everything."""
+        self.workplace.services.transfers.close()
         self.index.close()
         self.storage.close()
 
@@ -171,6 +185,9 @@ EXAMPLES = {
         identity=Identity(0.0, UUID(int=5)),
         origin=Origin("RestApi"),
     ),
+    "OrthancPeerStore": lambda studies, instances: PeerStore(
+        resources=studies, instances=instances, peer="peer", shown_peer=["url"]
+    ),
     "ArchiveReconstruction": lambda _, instances: ArchiveReconstruction(
         instance_count=len(instances)
     ),
@@ -191,15 +208,17 @@ def archives(tmp_path, monkeypatch):
     monkeypatch.setattr("obelisk.job_types.creation._STEP_SECONDS", 0)
     opened = []
 
-    def build():
-        root = tmp_path / str(len(opened))
-        root.mkdir()
-        opened.append(Archive(root))
-        return opened[-1]
+    with running_peer() as peer:
 
-    yield build
-    for one in opened:
-        one.close()
+        def build():
+            root = tmp_path / str(len(opened))
+            root.mkdir()
+            opened.append(Archive(root, peer.url))
+            return opened[-1]
+
+        yield build
+        for one in opened:
+            one.close()
 
 
 def finish(archive, id_):

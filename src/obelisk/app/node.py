@@ -11,6 +11,7 @@ from obelisk.app.health import health_of
 from obelisk.app.jobs import JobOffice
 from obelisk.app.main_tags import main_tags_of
 from obelisk.app.monitoring import Watch
+from obelisk.app.peers import open_transfers
 from obelisk.app.service_settings import (
     archive_defaults,
     attachment_settings,
@@ -201,6 +202,7 @@ class Node:
             exports=self._exports(config),
             jobs=self._jobs.queue,
             streams=self._jobs.streams,
+            transfers=self._transfers,
             admission=self.admission,
             limits=upload_limits(http),
             default_encoding=encoding,
@@ -282,6 +284,7 @@ class Node:
         where = (self._index, self._storage, self._encoding)
         self._archiving = Archiving(*where, config.archives.kept_count_max)
         self._creation = self._open_creation(ingest)
+        self._transfers = open_transfers(config.peers, self._index, self._resources)
         services = JobServices(
             index=self._index,
             removal=Removal(self._index, self._storage),
@@ -289,6 +292,7 @@ class Node:
             reconstruction=self._reconstruction,
             archiving=self._archiving,
             creation=self._creation,
+            transfers=self._transfers,
         )
         return JobOffice(config, self._index, self._storage, services, self._metrics)
 
@@ -324,6 +328,7 @@ class Node:
         """Close everything; what is still being received is dropped."""
         self._stability.stop()
         self._images.close()
+        self._transfers.close()
         self._index.close()
         self._storage.close()
         TRACER.close(FLUSH_SECONDS)

@@ -109,6 +109,18 @@ def _try_certificate(path: Path) -> str | None:
     return None
 
 
+def _try_authorities(path: Path) -> str | None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError as error:
+        reason = getattr(error, "reason", None) or error.strerror or "not readable"
+        return (
+            f"The certificates {path} cannot be used: {reason}. The option "
+            '"HttpsCACertificates" must name a PEM file.'
+        )
+    return None
+
+
 def find_obstacles(config: Config, patience: float = PORT_PATIENCE) -> list[str]:
     """Return why a server with this configuration cannot start, if so.
 
@@ -127,6 +139,8 @@ def find_obstacles(config: Config, patience: float = PORT_PATIENCE) -> list[str]
         obstacles.append(_try_folder(temporary, "TemporaryDirectory", create=False))
     if config.http.enabled and config.http.ssl_enabled:
         obstacles.append(_try_certificate(config.http.ssl_certificate))
+    if config.peers.authorities is not None:
+        obstacles.append(_try_authorities(config.peers.authorities))
     for address, port, option in _listeners(config):
         problem = _wait_for_port(address, port, patience)
         if problem:

@@ -11,6 +11,7 @@ from obelisk.config.dictionaries import DictionaryEntry, DictionarySection
 from obelisk.config.find import FindSection
 from obelisk.config.job_section import JobSection
 from obelisk.config.loading import load_config
+from obelisk.config.peers import Peer, PeerSection
 from obelisk.config.rendering import default_file, effective, reference_tables
 from obelisk.config.sections import (
     AnnotationSection,
@@ -36,6 +37,8 @@ __all__ = [
     "JobSection",
     "Modality",
     "OverwriteMode",
+    "Peer",
+    "PeerSection",
     "StorageAccess",
     "StorageMode",
     "StorageSection",

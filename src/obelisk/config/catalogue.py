@@ -6,7 +6,7 @@ UNSET = object()
 """Stands for the default of an option that Orthanc leaves out."""
 
 _TRUE = """
-DicomTlsRemoteCertificateRequired HttpsVerifyPeers
+DicomTlsRemoteCertificateRequired
 IngestTranscodingOfCompressed IngestTranscodingOfUncompressed
 OrthancExplorerEnabled StoreDicom
 SynchronousCMove TcpNoDelay TranscodeDicomProtocol WebDavEnabled
@@ -17,7 +17,6 @@ _FALSE = """
 DicomAlwaysAllowFind DicomAlwaysAllowFindWorklist
 DicomAlwaysAllowGet DicomAlwaysAllowMove DicomEchoChecksFind DicomModalitiesInDatabase
 DicomTlsEnabled ExecuteLuaEnabled HttpVerbose
-OrthancPeersInDatabase
 SslVerifyPeers WebDavDeleteAllowed
 """
 
@@ -54,14 +53,11 @@ UNSUPPORTED: dict[str, Any] = {
     "DicomScuTimeout": 10,
     "DicomTlsMinimumProtocolVersion": 0,
     "HttpProxy": "",
-    "HttpTimeout": 60,
-    "HttpsCACertificates": "",
     "JobsEngineThreadsCount": {"ResourceModification": 1},
     "LuaHeartBeatPeriod": 0,
     "LuaScripts": [],
     "MaximumConcurrentDcmtkTranscoders": 0,
     "MaximumStorageCacheSize": 128,
-    "OrthancPeers": {},
     "Plugins": [],
     "QueryRetrieveSize": 100,
     "SequentialDicomReaderWindowCapacity": 128,

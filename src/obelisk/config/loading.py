@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from obelisk.config.catalogue import PLUGIN_SECTIONS, PROTECTIVE, UNSUPPORTED
 from obelisk.config.choices import OverwriteMode
 from obelisk.config.options import KEY, Option
+from obelisk.config.peers import peer_warnings
 from obelisk.config.sections import (
     Config,
     DICOMSection,
@@ -164,7 +165,7 @@ def _given_value(one: DeclaredOption, reading: _Reading) -> Any:
     raw, origin = reading.values[name], reading.origins[name]
     if len(given) == 2:
         reading.problems.append(f'"{given[1]}" is another name of "{name}": give one')
-    if raw is None and one.optional:
+    if one.optional and (raw is None or (raw == "" and one.type is Path)):
         return None
     if not is_unicode(raw):
         reading.problems.append(f'{origin}: "{name}" must be valid Unicode')
@@ -226,6 +227,7 @@ def _notice_the_rest(declared: Sequence[DeclaredOption], reading: _Reading) -> N
             + ", ".join(sorted(at_default))
         )
     reading.warnings.extend(modality_warnings(reading.values.get("DicomModalities")))
+    reading.warnings.extend(peer_warnings(reading.values))
 
 
 def _unknown(name: str, names: Iterable[str]) -> str:

@@ -20,6 +20,7 @@ from obelisk.config.find import FindSection
 from obelisk.config.job_section import JobSection
 from obelisk.config.monitoring import MonitoringSection
 from obelisk.config.options import option
+from obelisk.config.peers import PeerSection
 from obelisk.config.service import ServiceSection
 
 
@@ -386,6 +387,9 @@ class Config:
 
     dicom: DICOMSection = DICOMSection()
     """The DICOM server."""
+
+    peers: PeerSection = field(default_factory=PeerSection)
+    """Other servers."""
 
     service: ServiceSection = field(default_factory=ServiceSection)
     """What is offered."""

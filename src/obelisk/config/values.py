@@ -17,12 +17,11 @@ from obelisk.config.choices import (
 )
 from obelisk.config.dictionaries import DictionaryEntry
 from obelisk.config.options import Option
+from obelisk.config.peers import NAME, Peer, read_peers
 from obelisk.config.sections import Modality, UserContent
 
 # PS3.5 Section 6.2: the character repertoire of an application entity title
 _NAME = re.compile(r"[ -\[\]-~]+")
-_MODALITY_NAME = re.compile(r"[A-Za-z0-9_-]+")
-
 
 _USER_NUMBER = Option(name="number", minimum=1024, maximum=65535)
 _COUNT = Option(name="number of values", minimum=0, maximum=2**31 - 1)
@@ -224,7 +223,7 @@ def _modality_members(value: object) -> dict[str, Any] | None:
 
 def _modality_fields(name: str, value: object, problems: list[str]) -> dict[str, Any]:
     prefix = f'modality "{name}" of "DicomModalities"'
-    if not _MODALITY_NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         problems.append(f"{prefix}: a name has letters, digits, - and _ only")
     members = _modality_members(value)
     if members is None:
@@ -334,6 +333,14 @@ def to_dictionary(value: object, _facts: Option) -> dict[str, DictionaryEntry]:
     return made
 
 
+def to_peers(value: object, _facts: Option) -> dict[str, Peer]:
+    """Return the peers by their name in the REST API."""
+    made, problems = read_peers(value)
+    if problems:
+        raise InvalidMembersError(*problems)
+    return made
+
+
 CONVERTERS: Mapping[object, Callable[[object, Option], Any]] = {
     bool: to_boolean,
     int: to_integer,
@@ -351,6 +358,7 @@ CONVERTERS: Mapping[object, Callable[[object, Option], Any]] = {
     Mapping[str, int]: to_numbers,
     Mapping[str, UserContent]: to_user_contents,
     Mapping[str, DictionaryEntry]: to_dictionary,
+    Mapping[str, Peer]: to_peers,
 }
 """How to read a value for each type of field."""
 
@@ -365,6 +373,8 @@ def to_json(value: object) -> Any:
         value = (value.number, value.media_type)
     if isinstance(value, DictionaryEntry):
         value = (value.vr, value.name, value.minimum, value.maximum, value.creator)
+    if isinstance(value, Peer):
+        value = value.shown()
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, Modality):

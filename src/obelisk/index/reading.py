@@ -12,6 +12,7 @@ from obelisk.index.annotation_reading import AnnotationReading
 from obelisk.index.archive_reading import ArchiveReading
 from obelisk.index.exports import ExportReading
 from obelisk.index.job_reading import JobReading
+from obelisk.index.peers import PeerReading
 from obelisk.index.query import compile_count, compile_find
 from obelisk.index.records import (
     Attachment,
@@ -29,7 +30,9 @@ from obelisk.index.statements import STATEMENTS
 _LAST_SEQ = 2**63 - 1
 
 
-class ReadTransaction(AnnotationReading, ExportReading, ArchiveReading, JobReading):
+class ReadTransaction(
+    AnnotationReading, ExportReading, ArchiveReading, JobReading, PeerReading
+):
     """A consistent view of the index.
 
     Parameters

@@ -9,6 +9,7 @@ from obelisk.index.attribute_writing import (
 )
 from obelisk.index.exports import ExportWriting
 from obelisk.index.job_writing import JobWriting
+from obelisk.index.peers import PeerWriting
 from obelisk.index.records import (
     NEW,
     STABLE,
@@ -31,7 +32,7 @@ _DELETE_ANNOTATIONS = (
 )
 
 
-class WriteTransaction(AttributeWriting, ExportWriting, JobWriting):
+class WriteTransaction(AttributeWriting, ExportWriting, JobWriting, PeerWriting):
     """A consistent view of the index that can be changed."""
 
     def store_instance(self, new: NewInstance, mode: OverwriteMode) -> StoreOutcome:

@@ -3,6 +3,7 @@
 from obelisk.job_types.archive import Archive, Media
 from obelisk.job_types.creation import InstanceCreation
 from obelisk.job_types.deletion import Deletion
+from obelisk.job_types.peer_store import PeerStore
 from obelisk.job_types.reconstruction import (
     ArchiveReconstruction,
     InstancesReconstruction,
@@ -20,6 +21,7 @@ JOB_TYPES: dict[str, type[Job]] = {
         InstancesVerification,
         InstancesReconstruction,
         ArchiveReconstruction,
+        PeerStore,
     )
 }
 """A type that is listed here is tested by the contract of all."""

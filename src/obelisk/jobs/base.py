@@ -11,6 +11,7 @@ from obelisk.index.writing import WriteTransaction
 from obelisk.jobs.interruption import Interruption
 from obelisk.services.archiving.archiving import Archiving
 from obelisk.services.creation import Creation
+from obelisk.services.peer_transfers import PeerTransfers
 from obelisk.services.reconstruction import Reconstruction
 from obelisk.services.removal import Removal
 from obelisk.services.verification import Verification
@@ -107,6 +108,7 @@ class JobServices:
     reconstruction: Reconstruction
     archiving: Archiving
     creation: Creation
+    transfers: PeerTransfers
     interruption: Interruption = field(default_factory=Interruption)
 
 

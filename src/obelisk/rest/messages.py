@@ -39,6 +39,7 @@ from obelisk.services.labels import Labels, Protection
 from obelisk.services.lifecycle import Lifecycle
 from obelisk.services.live_settings import LiveSettings
 from obelisk.services.metadata import Metadata
+from obelisk.services.peer_transfers import PeerTransfers
 from obelisk.services.reconstruction import Reconstruction
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
@@ -126,6 +127,7 @@ class Services:
     exports: Exports
     jobs: JobQueue
     streams: Streams
+    transfers: PeerTransfers
     admission: Admission
     limits: UploadLimits
     default_encoding: AssumedEncoding

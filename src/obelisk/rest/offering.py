@@ -22,6 +22,7 @@ _WRITING = frozenset(
         ("POST", "/tools/invalidate-tags"),
         ("POST", "/tools/bulk-delete"),
         ("POST", "/{level}/{id}/verify"),
+        ("POST", "/peers/{id}/store"),
     }
 )
 

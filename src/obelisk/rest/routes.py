@@ -68,6 +68,16 @@ from obelisk.rest.metadata import (
     set_metadata,
 )
 from obelisk.rest.monitoring import get_metrics, get_orthanc_metrics
+from obelisk.rest.peers import (
+    delete_peer,
+    get_peer_configuration,
+    get_peer_system,
+    list_peer_operations,
+    list_peers,
+    put_peer,
+    store_straight_to_peer,
+    store_to_peer,
+)
 from obelisk.rest.reconstruction import (
     invalidate_tags,
     reconstruct,
@@ -235,6 +245,20 @@ ROUTES = (
     Route("/{group}/{id}/shared-tags", get_shared_tags, ("GET",), "shared-tags"),
     Route("/{group}/{id}/instances-tags", get_instances_tags, ("GET",), "each-tags"),
     Route("/series/{id}/ordered-slices", get_ordered_slices, ("GET",), "slices"),
+    # Other servers
+    Route("/peers", list_peers, ("GET",), "peers"),
+    Route("/peers/{id}", list_peer_operations, ("GET",), "peer"),
+    Route("/peers/{id}", put_peer, ("PUT",), "put-peer"),
+    Route("/peers/{id}", delete_peer, ("DELETE",), "delete-peer"),
+    Route("/peers/{id}/configuration", get_peer_configuration, ("GET",), "peer-facts"),
+    Route("/peers/{id}/system", get_peer_system, ("GET",), "peer-system"),
+    Route("/peers/{id}/store", store_to_peer, ("POST",), "store-to-peer"),
+    Route(
+        "/peers/{id}/store-straight",
+        store_straight_to_peer,
+        ("POST",),
+        "store-straight-to-peer",
+    ),
     # Archives and media
     Route("/{group}/{id}/archive", get_archive, ("GET",), "archive"),
     Route("/{group}/{id}/archive", post_archive, ("POST",), "make-archive"),

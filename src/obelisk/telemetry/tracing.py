@@ -19,6 +19,7 @@ class Kind(Enum):
 
     INTERNAL = 1
     SERVER = 2
+    CLIENT = 3
 
 
 class Sink(Protocol):

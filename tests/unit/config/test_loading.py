@@ -302,7 +302,7 @@ def test_options_of_orthanc_without_effect_are_reported(load):
     """Those at Orthanc's default share one line, as they change nothing."""
     _, warnings = load(
         {
-            "HttpTimeout": 8,
+            "DicomScuTimeout": 8,
             "QueryRetrieveSize": 100,
             "OrthancExplorerEnabled": True,
             "DicomWeb": {},
@@ -310,7 +310,7 @@ def test_options_of_orthanc_without_effect_are_reported(load):
     )
 
     assert len(warnings) == 3
-    assert '"HttpTimeout" of Orthanc is not supported yet' in warnings[0]
+    assert '"DicomScuTimeout" of Orthanc is not supported yet' in warnings[0]
     assert '"DicomWeb" belongs to a plugin' in warnings[1]
     assert warnings[2].endswith(": OrthancExplorerEnabled, QueryRetrieveSize")
 

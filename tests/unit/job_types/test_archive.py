@@ -40,6 +40,7 @@ class Office:
             verification=Verification(self.index, self.storage, AssumedEncoding()),
             reconstruction=None,
             creation=None,
+            transfers=None,
             archiving=self.archiving,
         )
         resources = tuple((Level.STUDY, id_) for id_ in self.studies)

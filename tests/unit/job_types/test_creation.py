@@ -52,6 +52,7 @@ class Workshop:
             reconstruction=None,
             archiving=None,
             creation=self.creation,
+            transfers=None,
         )
 
     def job(self, *contents):

@@ -152,6 +152,7 @@ class Office:
                 verification=Verification(self.index, self.storage, AssumedEncoding()),
                 reconstruction=None,
                 creation=None,
+                transfers=None,
                 archiving=Archiving(self.index, self.storage, AssumedEncoding()),
             ),
             types=types,

@@ -593,3 +593,16 @@ SELECT key FROM job_output WHERE job_pk = ?
 
 -- name: delete_job_outputs
 DELETE FROM job_output WHERE job_pk = ?1 AND (?2 IS NULL OR name = ?2) RETURNING key
+
+-- name: find_peers
+SELECT name, description FROM peer ORDER BY name
+
+-- name: find_peer
+SELECT description FROM peer WHERE name = ?
+
+-- name: put_peer
+INSERT INTO peer (name, description) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET description = excluded.description
+
+-- name: delete_peer
+DELETE FROM peer WHERE name = ?

@@ -21,6 +21,7 @@ from obelisk.rest import (
     labels,
     metadata,
     monitoring,
+    peers,
     reconstruction,
     resources,
     system,
@@ -97,6 +98,7 @@ _JOB_HEADERS = (
     Argument("Idempotency-Key", "A name under which the request makes one job only."),
 )
 
+_CONTENT_ENCODING = Argument("Content-Encoding", "`gzip`, if the body is.")
 _METRICS = {TEXT: STRING, "application/openmetrics-text": STRING}
 _ACCEPT = Argument("Accept", "`application/openmetrics-text`, if that is wanted.")
 _IF_MATCH = Argument("If-Match", "The revision that is changed, as its ETag.")
@@ -238,7 +240,7 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
                 "multipart/form-data": OBJECT,
             },
             json_of({"anyOf": [ref("Stored"), listed(ref("Stored"))]}),
-            headers=(Argument("Content-Encoding", "`gzip`, if the body is."),),
+            headers=(_CONTENT_ENCODING,),
         ),
         instances.get_file: _parts({DICOM: STRING}, _FILE_NAME, _OWN_SYNTAX),
         instances.get_tags: gives(json_of(ref("Tags")), *_TAGS, _WHOLE),
@@ -248,6 +250,23 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
         content.get_pdf: _parts({"application/pdf": STRING}),
         content.get_stl: _parts({"model/stl": STRING}),
         content.export: takes(_TEXT, _EMPTY),
+        # Other servers
+        peers.list_peers: gives(
+            json_of({"anyOf": [ref("Ids"), {"type": "object"}]}), _EXPAND
+        ),
+        peers.list_peer_operations: gives(json_of(ref("Ids"))),
+        peers.put_peer: takes(json_of({"anyOf": [listed(STRING), ref("Peer")]}), _TEXT),
+        peers.delete_peer: gives(_TEXT),
+        peers.get_peer_configuration: gives(_EMPTY),
+        peers.get_peer_system: gives(_EMPTY),
+        peers.store_to_peer: takes(
+            {JSON: {"anyOf": [listed(STRING), ref("PeerStore")]}, **_TEXT},
+            _EMPTY,
+            headers=_JOB_HEADERS,
+        ),
+        peers.store_straight_to_peer: takes(
+            {DICOM: STRING}, json_of(ref("Stored")), headers=(_CONTENT_ENCODING,)
+        ),
         # Archives and media
         archiving.get_archive: _parts(_ZIP, *_ZIP_ARGUMENTS),
         archiving.post_archive: _zip_of(_EMPTY),

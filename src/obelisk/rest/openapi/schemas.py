@@ -255,6 +255,19 @@ SCHEMAS: Mapping[str, Any] = {
     "Reconstruction": _object(
         {}, ReconstructFiles=BOOLEAN, LimitToThisLevelMainDicomTags=BOOLEAN, **_JOB
     ),
+    "Peer": _object(
+        {"Url": STRING},
+        Username=STRING,
+        Password=STRING,
+        HttpHeaders=TEXTS,
+        CertificateFile=STRING,
+        CertificateKeyFile=STRING,
+        CertificateKeyPassword=STRING,
+        Timeout=INTEGER,
+    ),
+    "PeerStore": _object(
+        {"Resources": _IDS}, Compress=BOOLEAN, Transcode=STRING, **_JOB
+    ),
     "Find": _object(
         _QUERY,
         **_NARROWING,

@@ -38,6 +38,7 @@ _OTHER_STATUSES = {
     "/jobs/{id}": 404,
     "/jobs/{id}/events": 404,
     "/jobs/{id}/{name}": 404,
+    "/peers/{id}/system": 500,
     "/plugins/{id}": 404,
     "/tools/generate-uid": 404,
 }
@@ -70,6 +71,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         "DicomServerEnabled": False,
         "RemoteAccessAllowed": True,
         "AuthenticationEnabled": False,
+        "OrthancPeers": {"unknown": ["http://127.0.0.1:1/"]},
     }
     file.write_text(json.dumps(options))
     node = Node(load_config([file], {})[0])
