@@ -16,6 +16,7 @@ from exchange import Call, Peer
 from factories import make_sized_instance
 from launching import OBELISK, RunningServer, start_server
 from obelisk.job_types import JOB_TYPES
+from peer_server import PeerServer, running_peer
 
 SEED = int(os.environ.get("CRASH_SEED", "20261122"))
 OPTIONS = {
@@ -73,8 +74,10 @@ class Round:
         paths.append("/tools/reconstruct")
         paths += [f"/studies/{kept}/{kind}" for kind in ARCHIVES]
         jobs += [send(server, "POST", path, wanted)["ID"] for path in paths]
+        sending = wanted | {"Resources": [kept]}
         made = wanted | {"Tags": {}, "Content": [_PDF] * MADE_COUNT}
         jobs.append(send(server, "POST", "/tools/create-dicom", made)["ID"])
+        jobs.append(send(server, "POST", "/peers/peer/store", sending)["ID"])
         deletion = wanted | {"Resources": [lost]}
         jobs.append(send(server, "POST", "/tools/bulk-delete", deletion)["ID"])
         return jobs
@@ -143,8 +146,15 @@ def assert_told_once(server: RunningServer, jobs: dict[str, dict]) -> None:
 
 def kill_again_and_again(folder: Path, kill_count: int) -> None:
     """Kill while jobs run, and check after each start."""
+    with running_peer() as peer:
+        kill_and_check(folder, kill_count, peer)
+
+
+def kill_and_check(folder: Path, kill_count: int, peer: PeerServer) -> None:
+    """Kill while jobs run, some of which send to a peer, and check."""
     rng = random.Random(SEED)
-    server = start_server(OBELISK, folder, **OPTIONS)
+    options = OPTIONS | {"OrthancPeers": {"peer": [peer.url]}}
+    server = start_server(OBELISK, folder, **options)
     rounds: list[Round] = []
     jobs: list[str] = []
     interrupted_count = 0
@@ -154,10 +164,12 @@ def kill_again_and_again(folder: Path, kill_count: int) -> None:
             jobs += rounds[-1].submit(server)
             threading.Event().wait(rng.random() ** 2 * 0.3)
             server.kill()
-            server = start_server(OBELISK, folder, **OPTIONS)
+            server = start_server(OBELISK, folder, **options)
             found = send(server, "GET", "/jobs?expand")
             interrupted_count += any(one["State"] not in _ENDED for one in found)
             check(server, rounds, jobs)
+            assert len({one.body for one in peer.received}) == 40
+            peer.received.clear()
 
         assert interrupted_count > kill_count / 3
         assert server.terminate() == 0

@@ -14,6 +14,7 @@ from orthanc_api_client import OrthancApiClient
 
 from factories import make_instance, make_study
 from launching import OBELISK, RunningServer, running_server
+from peer_server import running_peer
 
 #: pyorthanc gives bodies to httpx in a way that httpx would rather not see.
 _RAW_BODIES = "ignore:Use 'content=:DeprecationWarning"
@@ -351,3 +352,44 @@ def test_api_client_polls_jobs(api: OrthancApiClient) -> None:
         api.jobs.resume(job.orthanc_id)
     api.jobs.delete(job.orthanc_id)
     assert job.orthanc_id not in api.jobs.get_all_ids()
+
+
+def test_pyorthanc_sends_to_peers(orthanc: pyorthanc.Orthanc) -> None:
+    """Peers come and go, and get what is sent to them."""
+    study = _upload(orthanc, 1)
+    with running_peer() as peer:
+        orthanc.put_peers_id("peer", {"Url": peer.url, "Username": "alice"})
+        assert orthanc.get_peers() == ["peer"]
+        assert orthanc.get_peers({"expand": ""})["peer"]["Url"] == peer.url
+        assert orthanc.get_peers_id_configuration("peer")["Username"] == "alice"
+        assert "store" in orthanc.get_peers_id("peer")
+        assert orthanc.get_peers_id_system("peer") == {"Status": "Success"}
+        sent = orthanc.post_peers_id_store("peer", json={"Resources": [study.id_]})
+        assert sent["InstancesCount"] == 6
+        options = {"Resources": [study.id_], "Asynchronous": True}
+        posted = orthanc.post_peers_id_store("peer", json=options)
+        job = pyorthanc.Job(posted["ID"], orthanc)
+        job.wait_until_completion(0.01)
+        assert job.state == pyorthanc.jobs.State.success
+        assert job.type == "OrthancPeerStore"
+    orthanc.delete_peers_id("peer")
+
+    assert orthanc.get_peers() == []
+    assert len(peer.received) == 13
+
+
+def test_api_client_sends_to_peers(api: OrthancApiClient) -> None:
+    """At once, and as a job."""
+    api.upload(make_instance(1))
+    study = api.studies.get_all_ids()[0]
+    with running_peer() as peer:
+        api.put(endpoint="peers/peer", json=[peer.url])
+        api.peers.send("peer", study)
+        job = api.peers.send_async("peer", [study])
+        assert job.wait_completed(timeout=20, polling_interval=0.01)
+        assert job.info.type == orthanc_api_client.JobType.ORTHANC_PEER_STORE
+        assert len(peer.received) == 2
+        peer.say({}, status=500)
+        with pytest.raises(orthanc_api_client.OrthancApiException):
+            api.peers.send("peer", study)
+    api.delete(endpoint="peers/peer")

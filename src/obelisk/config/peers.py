@@ -118,10 +118,11 @@ class PeerSection:
     REST outlive the server; `OrthancPeers` has no effect then."""
 
     timeout: int = option(
-        "HttpTimeout", 60, minimum=1, maximum=_TIMEOUT_MAX, unit="seconds"
+        "HttpTimeout", 60, minimum=0, maximum=_TIMEOUT_MAX, unit="seconds"
     )
     """How long a peer may be silent while it is asked something, unless it has a
-    `Timeout` of its own. Orthanc means the whole request, however large it is."""
+    `Timeout` of its own; 0 means for ever. Orthanc means the whole request, however
+    large it is."""
 
     is_verified: bool = option("HttpsVerifyPeers", default=True)
     """Whether the certificates of peers are checked; without it, anybody between the

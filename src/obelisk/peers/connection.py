@@ -26,7 +26,8 @@ class PeerSettings:
     Attributes
     ----------
     timeout_seconds
-        How long one may be silent, unless it has a time of its own (HttpTimeout).
+        How long one may be silent, unless it has a time of its own; 0 for ever
+        (HttpTimeout).
     is_verified
         Whether their certificates are checked (HttpsVerifyPeers).
     authorities
@@ -81,7 +82,7 @@ class Connection(HTTPConnection):
 
     def __init__(self, peer: Peer, settings: PeerSettings) -> None:
         parts = urlsplit(peer.url)
-        seconds = peer.timeout_seconds or settings.timeout_seconds
+        seconds = peer.timeout_seconds or settings.timeout_seconds or None
         self._is_secure = parts.scheme == "https"
         default_port = 443 if self._is_secure else 80
         port = parts.port or default_port

@@ -26,6 +26,7 @@ from obelisk.rest.messages import (
     Response,
     Services,
     flag,
+    json_bytes,
     json_response,
     text_response,
 )
@@ -76,7 +77,7 @@ def get_peer_system(request: Request, services: Services) -> Response:
     """Ask a peer for its ``/system``, and give its answer."""
     with services.admission.wait():
         found = services.transfers.system(request.id)
-    return json_response(found)
+    return Response(json_bytes(found), [("Content-Type", "application/json")])
 
 
 def store_to_peer(request: Request, services: Services) -> Response:
