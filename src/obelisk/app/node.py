@@ -181,7 +181,6 @@ class Node:
 
     def _services(self, config: Config, ingest: Ingest) -> Services:
         """Return what the handlers of requests work with."""
-        http, encoding = config.http, self._encoding
         find, resources = find_settings(config, self._main_tags), self._resources
         return Services(
             ingest=ingest,
@@ -195,8 +194,8 @@ class Node:
             bulk=Bulk(self._index, resources),
             labels=Labels(self._index),
             protection=Protection(self._index),
-            views=Views(resources, encoding),
-            contents=Contents(resources, encoding),
+            views=Views(resources, self._encoding),
+            contents=Contents(resources, self._encoding),
             archiving=self._archiving,
             changes=Changes(self._index),
             exports=self._exports(config),
@@ -204,8 +203,8 @@ class Node:
             streams=self._jobs.streams,
             transfers=self._transfers,
             admission=self.admission,
-            limits=upload_limits(http),
-            default_encoding=encoding,
+            limits=upload_limits(config.http),
+            default_encoding=self._encoding,
             live_settings=self.live_settings,
             default_private_creator=config.dictionaries.default_private_creator,
             acceptance=self._negotiation,
@@ -218,7 +217,7 @@ class Node:
             system=describe(config, self._main_tags),
             media_types=media_types(config.annotations),
             openapi=describe_api(ROUTES),
-            is_file_system_writable=http.file_system_writable,
+            is_file_system_writable=config.http.file_system_writable,
             archive_defaults=archive_defaults(config.archives),
         )
 

@@ -1,6 +1,7 @@
 """Builds what knows other servers, and sends to them."""
 
 from obelisk.config import PeerSection
+from obelisk.config.peers import read_proxy
 from obelisk.index.base import Index
 from obelisk.peers.client import PeerClient
 from obelisk.peers.connection import PeerSettings
@@ -17,6 +18,7 @@ def open_transfers(
         timeout_seconds=section.timeout,
         is_verified=section.is_verified,
         authorities=section.authorities,
+        proxy=read_proxy(section.proxy),
     )
     configured = None if section.is_in_database else section.peers
     return PeerTransfers(Peers(index, configured), PeerClient(settings), resources)

@@ -52,7 +52,6 @@ UNSUPPORTED: dict[str, Any] = {
     "DicomScuPreferredTransferSyntax": "1.2.840.10008.1.2.1",
     "DicomScuTimeout": 10,
     "DicomTlsMinimumProtocolVersion": 0,
-    "HttpProxy": "",
     "JobsEngineThreadsCount": {"ResourceModification": 1},
     "LuaHeartBeatPeriod": 0,
     "LuaScripts": [],

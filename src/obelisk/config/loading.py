@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from obelisk.config.catalogue import PLUGIN_SECTIONS, PROTECTIVE, UNSUPPORTED
 from obelisk.config.choices import OverwriteMode
 from obelisk.config.options import KEY, Option
-from obelisk.config.peers import peer_warnings
+from obelisk.config.peers import peer_warnings, proxy_problems
 from obelisk.config.sections import (
     Config,
     DICOMSection,
@@ -311,6 +311,7 @@ def _check_tracing(endpoint: str | None, reading: _Reading) -> None:
 
 
 def _check_together(config: Config, reading: _Reading) -> None:
+    reading.problems += proxy_problems(config.peers.proxy)
     _check_tracing(config.monitoring.trace_endpoint, reading)
     _check_access(config.http, reading)
     _check_listening(config.http, config.dicom, reading)

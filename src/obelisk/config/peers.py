@@ -12,10 +12,14 @@ from obelisk.config.options import option
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 """What the name of a peer may be."""
 
+HIDDEN = "********"
+"""What stands for something secret."""
+
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 _OWN_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
 _TIMEOUT_MAX = 86_400
+_PROXY_PORT = 1080  # as for Orthanc
 _FORMS = (
     'A peer must be ["url"], ["url", "username", "password"] or {"Url": "…", …}, '
     "with texts in quotes"
@@ -101,6 +105,13 @@ class Peer:
             **{name: value for name, value in values.items() if value},
         }
 
+    def masked(self) -> dict[str, Any]:
+        """Return what `to_json` does, with stars for what is secret."""
+        values = self.to_json()
+        values["HttpHeaders"] = dict.fromkeys(self.headers, HIDDEN)
+        secret = {"Password", "CertificateKeyPassword"} & values.keys()
+        return values | dict.fromkeys(secret, HIDDEN)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerSection:
@@ -131,6 +142,46 @@ class PeerSection:
     authorities: Path | None = option("HttpsCACertificates", None)
     """A file of the certificate authorities to trust, in PEM; those of the operating
     system unless given."""
+
+    proxy: str = option("HttpProxy", "", secret=True)
+    """The HTTP proxy through which all peers are reached, such as `proxy:3128` or
+    `user:password@proxy:3128`; empty for none. Without a port it is 1080."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A server that hands requests on; `user` is ``name:password``, or empty."""
+
+    host: str
+    port: int
+    user: str = field(default="", repr=False)
+
+
+def read_proxy(text: str) -> Proxy | None:
+    """Return the proxy that `HttpProxy` describes, `None` if it is empty.
+
+    Raises
+    ------
+    InvalidPeerError
+        If it describes none.
+    """
+    if not text:
+        return None
+    parts = _split(text if "://" in text else f"http://{text}")
+    is_right = parts is not None and parts.scheme == "http" and parts.path in ("", "/")
+    if parts is None or not is_right:
+        raise InvalidPeerError('"HttpProxy" must be such as "user:password@host:3128"')
+    user = unquote(parts.netloc.rpartition("@")[0])
+    return Proxy(parts.hostname or "", parts.port or _PROXY_PORT, user)
+
+
+def proxy_problems(text: str) -> list[str]:
+    """Return what is wrong with `HttpProxy`."""
+    try:
+        read_proxy(text)
+    except InvalidPeerError as error:
+        return [str(error)]
+    return []
 
 
 def read_peer(value: object) -> Peer:

@@ -9,6 +9,7 @@ from dataclasses import MISSING
 from typing import Any, get_type_hints
 
 from obelisk.config.loading import DeclaredOption, declared_options
+from obelisk.config.peers import HIDDEN
 from obelisk.config.sections import Config
 from obelisk.config.values import to_json
 
@@ -78,7 +79,8 @@ def effective(config: Config) -> str:
     for one in declared_options():
         value = to_json(getattr(getattr(config, one.section), one.field.name))
         if one.facts.secret:
-            value = dict.fromkeys(value, "********")
+            is_one = isinstance(value, str)
+            value = value and HIDDEN if is_one else dict.fromkeys(value, HIDDEN)
         shown[one.facts.name] = value
     return json.dumps(shown, indent=2, ensure_ascii=False)
 

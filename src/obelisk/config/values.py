@@ -374,7 +374,7 @@ def to_json(value: object) -> Any:
     if isinstance(value, DictionaryEntry):
         value = (value.vr, value.name, value.minimum, value.maximum, value.creator)
     if isinstance(value, Peer):
-        value = value.shown()
+        value = value.masked()
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, Modality):

@@ -14,17 +14,18 @@ from urllib.parse import urlsplit
 
 from obelisk.config.peers import Peer
 from obelisk.errors import PeerError, PeerStatusError
-from obelisk.peers.connection import Answer, Body, Connection, PeerSettings
+from obelisk.peers.connection import Answer, Body, Connection, PeerSettings, ProxyError
 from obelisk.telemetry.tracing import Kind, Span, child, current_context
 
 _IDLE_COUNT_MAX = 8
 _IDLE_SECONDS_MAX = 10.0
 
 #: What a connection fails with that its peer closed while nobody used it.
-_STALE = (RemoteDisconnected, BrokenPipeError, ConnectionResetError)
+_STALE = (RemoteDisconnected, BrokenPipeError, ConnectionResetError, ssl.SSLEOFError)
 
 #: By kind of error, from the special ones to the general ones.
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (ProxyError, "The proxy does not let us through to the peer"),
     (TimeoutError, "The peer was silent for too long"),
     (gaierror, "The name of the peer cannot be resolved"),
     (ConnectionRefusedError, "The peer refused the connection"),
@@ -108,7 +109,7 @@ class Link:
         return answer.content
 
     def _exchange(
-        self, method: str, path: str, headers: Mapping[str, str], body: Body | None
+        self, method: str, path: str, headers: dict[str, str], body: Body | None
     ) -> Answer:
         is_old = self.connection.answer_count > 0
         try:
@@ -186,7 +187,7 @@ def _is_silent(connection: Connection) -> bool:
     return not poll.poll(0)
 
 
-def _headers(peer: Peer, headers: Mapping[str, str], span: Span) -> Mapping[str, str]:
+def _headers(peer: Peer, headers: Mapping[str, str], span: Span) -> dict[str, str]:
     """Return all headers of a request; those that users want win over ours."""
     found = {"User-Agent": "Obelisk", "Accept": "*/*", **headers}
     if peer.username:

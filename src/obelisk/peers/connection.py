@@ -1,16 +1,17 @@
 """One connection to another server (HTTP/1.1), which another thread can end."""
 
+import base64
 import mmap
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, IncompleteRead
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from obelisk.config.peers import Peer
+from obelisk.config.peers import Peer, Proxy
 
 #: What may be sent; it need only stay valid during the call.
 Chunk = bytes | bytearray | memoryview | mmap.mmap
@@ -32,11 +33,14 @@ class PeerSettings:
         Whether their certificates are checked (HttpsVerifyPeers).
     authorities
         Whom to trust; `None` for whom the system trusts (HttpsCACertificates).
+    proxy
+        Through whom they are reached, `None` for nobody (HttpProxy).
     """
 
     timeout_seconds: float = 60.0
     is_verified: bool = True
     authorities: Path | None = None
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,10 @@ class IncompleteBodyError(HTTPException):
     """There was less to send, or more, than was announced."""
 
 
+class ProxyError(HTTPException):
+    """The proxy does not let us through."""
+
+
 class Connection(HTTPConnection):
     """A connection to a peer, which is opened by the first request.
 
@@ -90,6 +98,8 @@ class Connection(HTTPConnection):
         self.default_port = default_port
         self._peer = peer
         self._settings = settings
+        self._proxy = settings.proxy
+        self._place = parts.netloc
         self._base = parts.path
         self._socket: socket.socket | None = None
         self._is_aborted = False
@@ -118,15 +128,18 @@ class Connection(HTTPConnection):
             If that fails.
         """
         problem: OSError = ConnectionAbortedError()
+        host, port = self.host, self.port
+        if self._proxy is not None:
+            host, port = self._proxy.host, self._proxy.port
         try:
-            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except UnicodeError as error:
             raise socket.gaierror(str(error)) from error
         for family, kind, protocol, _, address in found:
-            if self._is_aborted:
-                break
             try:
                 self.sock = self._opened(family, kind, protocol, address)
+            except ConnectionAbortedError:
+                raise
             except OSError as error:
                 problem = error
             else:
@@ -142,25 +155,45 @@ class Connection(HTTPConnection):
     ) -> socket.socket:
         self._socket = made = socket.socket(family, kind, protocol)
         try:
+            self._check()
             made.settimeout(self.timeout)
             made.connect(address)  # type: ignore[arg-type]  # as getaddrinfo gives it
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._is_secure and self._proxy is not None:
+                self._pass(self._proxy, made)
             if self._is_secure:
                 context = _tls_context(self._peer, self._settings)
                 self._socket = made = context.wrap_socket(
                     made, server_hostname=self.host, do_handshake_on_connect=False
                 )
+                self._check()
                 made.do_handshake()
+            self._check()
         except BaseException:
             made.close()
             raise
-        if self._is_aborted:
-            made.close()
-            raise ConnectionAbortedError
         return made
 
+    def _check(self) -> None:
+        if self._is_aborted:
+            raise ConnectionAbortedError
+
+    def _pass(self, proxy: Proxy, made: socket.socket) -> None:
+        """Ask a proxy to hand on whatever comes (RFC 9110 Section 9.3.6)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        place = f"{host}:{self.port}"
+        lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
+        lines += [f"{name}: {text}" for name, text in _credentials(proxy).items()]
+        made.sendall("\r\n".join([*lines, "", ""]).encode())
+        answer = HTTPResponse(made, method="CONNECT")
+        answer.begin()
+        status = answer.status
+        answer.close()
+        if status != 200:
+            raise ProxyError(f"The proxy answered {status}")
+
     def exchange(
-        self, method: str, path: str, headers: Mapping[str, str], body: Body | None
+        self, method: str, path: str, headers: dict[str, str], body: Body | None
     ) -> Answer:
         """Send a request and return its answer.
 
@@ -197,13 +230,14 @@ class Connection(HTTPConnection):
         return answer
 
     def _begin(
-        self, method: str, path: str, headers: Mapping[str, str], body: Body | None
+        self, method: str, path: str, headers: dict[str, str], body: Body | None
     ) -> None:
         has_host = any(name.lower() == "host" for name in headers)
-        self.putrequest(
-            method, self._base + path, skip_host=has_host, skip_accept_encoding=True
-        )
-        for name, value in headers.items():
+        target, more = self._base + path, {}
+        if self._proxy is not None and not self._is_secure:
+            target, more = f"http://{self._place}{target}", _credentials(self._proxy)
+        self.putrequest(method, target, skip_host=has_host, skip_accept_encoding=True)
+        for name, value in (more | headers).items():
             self.putheader(name, value)
         if body is not None:
             self.putheader("Content-Length", str(body.size))
@@ -235,6 +269,13 @@ class Connection(HTTPConnection):
         if not is_whole and response.status < 300:
             raise IncompleteBodyError("The peer did not want all of the body")
         return Answer(response.status, content)
+
+
+def _credentials(proxy: Proxy) -> dict[str, str]:
+    if not proxy.user:
+        return {}
+    user = base64.b64encode(proxy.user.encode()).decode()
+    return {"Proxy-Authorization": f"Basic {user}"}
 
 
 def _tls_context(peer: Peer, settings: PeerSettings) -> ssl.SSLContext:

@@ -1,14 +1,20 @@
 """Tests of the peers of a configuration: their forms, and what is told of them."""
 
+import json
+
 import pytest
 
+from obelisk.config import Config, effective, load_config
 from obelisk.config.peers import (
     InvalidPeerError,
     MissingFileError,
     Peer,
+    Proxy,
     peer_warnings,
+    proxy_problems,
     read_peer,
     read_peers,
+    read_proxy,
     uses_token,
 )
 
@@ -160,3 +166,54 @@ def test_what_has_no_effect():
     assert "OrthancPeersInDatabase" in peer_warnings(both)[0]
     assert peer_warnings({"OrthancPeersInDatabase": True}) == []
     assert peer_warnings({}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "proxy"),
+    [
+        ("", None),
+        ("proxy", Proxy("proxy", 1080)),
+        ("proxy:3128", Proxy("proxy", 3128)),
+        ("http://a:b%40@[::1]:80/", Proxy("::1", 80, "a:b@")),
+    ],
+)
+def test_proxies(text, proxy):
+    """In the forms of Orthanc."""
+    assert read_proxy(text) == proxy
+    assert proxy_problems(text) == []
+
+
+@pytest.mark.parametrize("text", ["socks5://proxy", "proxy/path", "proxy:99999", "?"])
+def test_what_is_no_proxy(text):
+    """Only proxies for HTTP are known."""
+    assert len(proxy_problems(text)) == 1
+
+
+def test_the_effective_configuration_has_no_secrets(tmp_path):
+    """It can be read again nevertheless."""
+    key = tmp_path / "key"
+    key.write_text("x")
+    peer = {
+        "Url": "http://x/",
+        "Username": "u",
+        "Password": "secret",
+        "HttpHeaders": {"A": "secret"},
+        "CertificateFile": str(key),
+        "CertificateKeyPassword": "secret",
+    }
+    variables = {
+        "ORTHANC__ORTHANC_PEERS": json.dumps({"a": peer}),
+        "ORTHANC__HTTP_PROXY": "u:secret@proxy",
+        "ORTHANC__HTTPS_CA_CERTIFICATES": "",
+    }
+    config, _ = load_config([], variables)
+    text = effective(config)
+    shown = json.loads(text)
+
+    assert config.peers.proxy == "u:secret@proxy"
+    assert config.peers.authorities is None
+    assert "secret" not in text
+    assert "secret" not in repr(config)
+    assert read_peer(shown["OrthancPeers"]["a"]).username == "u"
+    assert shown["HttpProxy"] == "********"
+    assert json.loads(effective(Config()))["HttpProxy"] == ""

@@ -16,6 +16,7 @@ from obelisk.peers.client import PeerClient
 from obelisk.peers.connection import Body, PeerSettings
 from obelisk.telemetry.tracing import TRACER, Kind
 from peer_server import Reply, running_peer
+from proxy_server import running_proxy
 
 QUICK = PeerSettings(timeout_seconds=0.3)
 PATIENT = PeerSettings(timeout_seconds=30)
@@ -451,3 +452,48 @@ def test_without_a_trace_nothing_is_said_of_one(server, client):
     ask(client, Peer(url=server.url))
 
     assert "traceparent" not in server.received[0].headers
+
+
+def test_a_proxy(server):
+    """It is told where to go, and who asks; the connection lasts."""
+    with running_proxy() as (proxy, heads):
+        client = PeerClient(PeerSettings(proxy=proxy))
+        peer = Peer(url=f"{server.url}pacs/")
+        answers = [ask(client, peer, b"abc") for _ in range(2)]
+        client.close()
+
+    place = server.url.removeprefix("http://").rstrip("/")
+    assert answers == [b'{"Status": "Success"}'] * 2
+    assert len(heads) == 1
+    assert heads[0].startswith(f"POST http://{place}/pacs/instances HTTP/1.1\r\n")
+    assert f"Host: {place}\r\n" in heads[0]
+    assert "Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n" in heads[0]
+
+
+def test_a_proxy_before_tls(certificate):
+    """It hands on what it cannot read, and is told no secrets of the peer."""
+    with (
+        running_proxy() as (proxy, heads),
+        running_peer(server_side(certificate)) as server,
+    ):
+        settings = PeerSettings(authorities=certificate, proxy=proxy)
+        client = PeerClient(settings)
+        peer = Peer(url=server.url, username="alice", password="secret")
+        assert ask(client, peer, b"abc") == b'{"Status": "Success"}'
+        client.close()
+        (got,) = server.received
+
+    place = server.url.removeprefix("https://").rstrip("/")
+    head = f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n"
+    assert heads == [f"{head}Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n\r\n"]
+    assert got.path == "/instances"
+    assert "proxy-authorization" not in got.headers
+
+
+def test_a_proxy_that_refuses(certificate):
+    """The error says that it was the proxy."""
+    with (
+        running_proxy(b"407 Who are you?") as (proxy, _),
+        pytest.raises(PeerError, match="proxy does not let us through"),
+    ):
+        ask(PeerClient(PeerSettings(proxy=proxy)), Peer(url="https://127.0.0.1:1/"))
