@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Container, Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
 import requests
@@ -19,6 +20,9 @@ from factories import make_instance, make_sized_instance
 from launching import OBELISK, RunningServer, running_server, start_server
 
 _SECONDS = 30
+
+#: Within which an answer is prompt, on a machine that others use.
+_PROMPT_SECONDS = 5.0
 _CLIENT_COUNT = 8
 
 Launch = Callable[..., RunningServer]
@@ -290,6 +294,63 @@ def test_a_worker_that_hangs_keeps_no_setting_waiting(both: RunningServer) -> No
     with _clients(both) as clients:
         for client in clients:
             assert client.ask("GET", "/tools/default-encoding") == b"Greek"
+
+
+def test_a_worker_that_hangs_holds_no_new_client_up(launch: Launch) -> None:
+    """Others serve them, each request once, and it is replaced."""
+    server = launch(HttpWorkers=2)
+    with _clients(server):
+        pass
+    worker = _worker_pids(server)[0]
+    seconds, statuses = [], []
+    with _stopped(worker), contextlib.ExitStack() as opened:
+        for number in range(20):
+            start = monotonic()
+            client = opened.enter_context(contextlib.closing(Client(server)))
+            answer = client.ask("POST", "/instances", make_instance(number))
+            seconds.append(monotonic() - start)
+            statuses.append(json.loads(answer)["Status"])
+        _wait_until(lambda: bool(set(_worker_pids(server)) - {worker}))
+    with _clients(server):
+        _check_truth(server, set())
+
+    assert max(seconds) < _PROMPT_SECONDS
+    assert statuses == ["Success"] * 20
+    assert not _is_running(worker)
+
+
+def test_a_worker_that_hangs_for_a_moment_stays(both: RunningServer) -> None:
+    """What waited for it is served by others, and it gets new connections again."""
+    with _clients(both) as clients:
+        processes = {client.process for client in clients}
+    with _stopped(_worker_pids(both)[0]), contextlib.ExitStack() as opened:
+        for _ in range(4):
+            client = opened.enter_context(contextlib.closing(Client(both)))
+            client.ask("GET", "/statistics")
+    with _clients(both) as clients:
+        assert {client.process for client in clients} == processes
+
+
+def test_a_worker_that_dies_before_it_takes_connections(both: RunningServer) -> None:
+    """They are served by the main process."""
+    with _clients(both):
+        pass
+    worker = _worker_pids(both)[0]
+    clients = []
+    with _stopped(worker):
+        for _ in range(12):
+            client = http.client.HTTPConnection(
+                "127.0.0.1", both.http_port, timeout=_SECONDS
+            )
+            client.request("GET", "/statistics")
+            clients.append(client)
+        os.kill(worker, signal.SIGKILL)
+    statuses = [client.getresponse().status for client in clients]
+    for client in clients:
+        client.close()
+
+    assert statuses == [200] * 12
+    _wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
 
 
 def _upload(

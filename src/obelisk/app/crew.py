@@ -18,6 +18,7 @@ from obelisk.rest.stateless import Statelessness
 from obelisk.services.health import OK
 from obelisk.workers.channel import Channel
 from obelisk.workers.crew import Crew
+from obelisk.workers.lane import Lane
 from obelisk.workers.member import Duties, Member
 from obelisk.workers.nursery import Nursery
 from obelisk.workers.tally import Tally
@@ -38,13 +39,18 @@ def make_crew(
     count = share.process_count - 1
     if not count:
         return None
-    tally = Tally(count)
+    tally, lanes = Tally(count), [Lane() for _ in range(count)]
 
     def work(place: int, channel: Channel) -> int:
         part = replace(share, is_main=False)
-        return _serve(config, part, lambda check: Member(channel, place, tally, check))
+        return _serve(
+            config,
+            part,
+            lanes[place],
+            lambda check: Member(channel, place, tally, check),
+        )
 
-    return Crew(count, Nursery(work, listeners), tally)
+    return Crew(lanes, Nursery(work, listeners), tally)
 
 
 def start_crew(crew: Crew, node: Node, server: HTTPServer) -> None:
@@ -64,6 +70,7 @@ def start_crew(crew: Crew, node: Node, server: HTTPServer) -> None:
 def _serve(
     config: Config,
     share: Share,
+    lane: Lane,
     join: Callable[[Callable[[str, str], bool]], Member],
 ) -> int:
     """Answer requests until the main process says that it is enough."""
@@ -75,9 +82,9 @@ def _serve(
         return _FAILED
     member = join(Statelessness(node.router).covers)
     settings = server_settings(config.http, node, share, member)
-    server = HTTPServer([], node.application, settings)
+    server = HTTPServer([lane], node.application, settings)
     server.start()
-    duties = Duties(server.adopt, node.live_settings.take_over, node.report)
+    duties = Duties(node.live_settings.take_over, node.report)
     if not member.run(duties):
         os._exit(_FAILED)  # the next start finds what was pending
     node.admission.note_progress()

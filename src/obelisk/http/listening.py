@@ -2,11 +2,34 @@
 
 import socket
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 from obelisk.errors import UnavailableError
 
 _BACKLOG = 1024
 _ALL_IPV4 = "0.0.0.0"  # noqa: S104  # the caller's choice; who may call is checked
+
+
+class Listener(Protocol):
+    """Where connections come from, such as a socket that listens; it does not block."""
+
+    def fileno(self) -> int:
+        """Return what can be polled for connections."""
+        ...
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Return the next connection, and the address of its client.
+
+        Raises
+        ------
+        OSError
+            If there is none, or none can be accepted.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
 
 
 def listen(addresses: Sequence[str], port: int) -> list[socket.socket]:

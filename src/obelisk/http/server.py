@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from obelisk.http.answers import Application
 from obelisk.http.connections import NEXT_REQUEST_SECONDS, Connection
 from obelisk.http.environments import common_environ
+from obelisk.http.listening import Listener
 from obelisk.http.settings import HTTPServerSettings
 from obelisk.http.transports import PlainTransport, TLSTransport, Transport
 from obelisk.http.workers import WorkerPool
@@ -19,6 +20,9 @@ from obelisk.http.workers import WorkerPool
 _SWEEP_SECONDS = 1.0
 _ACCEPT_COUNT_MAX = 64
 _CROWDED_SECONDS = 0.001
+
+#: How many connections that have been made already are still served by a stop.
+_LAST_COUNT_MAX = 1024
 
 #: For how long a stop waits for the request of a client that has just connected.
 _FIRST_REQUEST_SECONDS = 1.0
@@ -37,7 +41,7 @@ class HTTPServer:
     Parameters
     ----------
     listeners
-        The sockets, not blocking; they are closed in the end.
+        Where connections come from; they are closed in the end.
     application
         The application; it must be safe to use from several threads.
     settings
@@ -46,7 +50,7 @@ class HTTPServer:
 
     def __init__(
         self,
-        listeners: Sequence[socket.socket],
+        listeners: Sequence[Listener],
         application: Application,
         settings: HTTPServerSettings,
     ) -> None:
@@ -95,13 +99,17 @@ class HTTPServer:
 
     def _watch(self) -> None:
         """Wait for bytes, and for the time to be over, until the server stops."""
+        others = self._settings.others
         next_sweep = time.monotonic() + _SWEEP_SECONDS
         while not self._is_stopping:
-            self._dispatch(_SWEEP_SECONDS)
+            self._dispatch(min(_SWEEP_SECONDS, others.reclaim_seconds))
+            for client in others.reclaim():
+                self.adopt(client)
             if time.monotonic() >= next_sweep:
                 next_sweep = time.monotonic() + _SWEEP_SECONDS
                 self._sweep()
         for descriptor, listener in self._listeners.items():
+            self._accept(listener, _LAST_COUNT_MAX)
             self._poll.unregister(descriptor)
             listener.close()
         self._listeners.clear()
@@ -124,27 +132,30 @@ class HTTPServer:
             connection.is_parked = False
         self._pool.submit(connection)
 
-    def _accept(self, listener: socket.socket) -> None:
-        for _ in range(_ACCEPT_COUNT_MAX):
+    def _accept(self, listener: Listener, count_max: int = _ACCEPT_COUNT_MAX) -> None:
+        others = self._settings.others
+        for _ in range(count_max):
             try:
                 client, address = listener.accept()
             except BlockingIOError:
                 return
             except OSError as error:
                 if error.errno in _LEFT_BEFORE_ACCEPT:
+                    others.note_closed(1)
                     continue
                 _log.error("No connection can be accepted: %s", error.strerror)
                 self._poll.modify(listener.fileno(), 0)  # until the next sweep
                 return
-            own_count, others = len(self._connections), self._settings.others
+            own_count = len(self._connections)
             count = own_count + others.connection_count
             if count >= self._settings.connection_count_max:
                 _log.warning("A connection is refused, as there are too many")
                 client.close()
+                others.note_closed(1)
             elif others.take(client, own_count):
                 client.close()  # it lives on in another process
-            else:
-                self._welcome(client, address)
+            elif not self._welcome(client, address):
+                others.note_closed(1)
 
     def adopt(self, client: socket.socket, inherited: bytes = b"") -> None:
         """Serve a connection that another process accepted.

@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from obelisk.http.heads import Head
@@ -17,8 +17,11 @@ class Alone:
 
     Where there are some, the first one accepts all connections, and may give any to
     another one. That one gives a connection back when it reads the head of a request
-    which it cannot answer.
+    which it cannot answer. What it does not begin to serve is taken back.
     """
+
+    #: How often `reclaim` wants to be called.
+    reclaim_seconds = 1.0
 
     @property
     def connection_count(self) -> int:
@@ -42,6 +45,10 @@ class Alone:
         """
         del client, own_count
         return False
+
+    def reclaim(self) -> Sequence[socket.socket]:
+        """Return connections that others were given, but do not begin to serve."""
+        return ()
 
     def is_own(self, head: Head) -> bool:
         """Return whether this process can answer a request."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
+from obelisk.workers.rights import RIGHTS_BYTES, pack_rights, unpack_rights
+
 _SIZES = struct.Struct("!II")
 _FLAGS = socket.MSG_CMSG_CLOEXEC
-_DESCRIPTOR = struct.Struct("@i")
-_RIGHTS_BYTES = socket.CMSG_LEN(_DESCRIPTOR.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,9 @@ class Channel:
         """
         head = orjson.dumps([kind, facts])
         data = _SIZES.pack(len(head), len(payload)) + head + payload
-        rights = [] if descriptor is None else [_rights(descriptor)]
         flags = 0 if is_patient else socket.MSG_DONTWAIT
         with self._lock:
-            sent = self._socket.sendmsg([data], rights, flags)
+            sent = self._socket.sendmsg([data], pack_rights(descriptor), flags)
             if sent < len(data):
                 self._socket.sendall(data[sent:])
 
@@ -88,26 +87,28 @@ class Channel:
 
         Used by one thread at a time.
         """
+        client = None
         try:
             sizes, rights, _, _ = self._socket.recvmsg(
-                _SIZES.size, _RIGHTS_BYTES, _FLAGS | socket.MSG_WAITALL
+                _SIZES.size, RIGHTS_BYTES, _FLAGS | socket.MSG_WAITALL
             )
-            if len(sizes) < _SIZES.size:
-                return None
+            client = unpack_rights(rights)
             head_size, payload_size = _SIZES.unpack(sizes)
             kind, facts = orjson.loads(self._exactly(head_size))
             payload = self._exactly(payload_size)
-        except (ConnectionError, EOFError):
+        except (ConnectionError, EOFError, struct.error):
+            if client is not None:
+                client.close()
             return None
-        client = None
-        if rights:
-            client = socket.socket(fileno=_DESCRIPTOR.unpack(rights[0][2])[0])
         return Message(kind, facts, payload, client)
 
     def _exactly(self, size: int) -> bytes:
-        data = self._socket.recv(size, socket.MSG_WAITALL) if size else b""
-        if len(data) < size:
-            raise EOFError
+        data = b""
+        while len(data) < size:  # a process that was stopped may get less at first
+            more = self._socket.recv(size - len(data), socket.MSG_WAITALL)
+            if not more:
+                raise EOFError
+            data += more
         return data
 
     def sever(self) -> None:
@@ -117,7 +118,3 @@ class Channel:
     def close(self) -> None:
         """Close this end."""
         self._socket.close()
-
-
-def _rights(descriptor: int) -> tuple[int, int, bytes]:
-    return socket.SOL_SOCKET, socket.SCM_RIGHTS, _DESCRIPTOR.pack(descriptor)

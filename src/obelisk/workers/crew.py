@@ -5,10 +5,11 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from obelisk.http.settings import Alone
+from obelisk.workers.lane import Lane
 from obelisk.workers.link import Link
 from obelisk.workers.nursery import Nursery
 from obelisk.workers.tally import Tally
@@ -20,6 +21,12 @@ _DEATH_SECONDS = 60.0
 _OBEY_SECONDS_MAX = 10.0
 _ANSWER_SECONDS_MAX = 2.0
 
+#: For how long a worker may take no connection that it was given.
+_HANG_SECONDS_MAX = 10.0
+
+#: How often it is seen whether workers take what they were given.
+_LOOK_SECONDS = 0.2
+
 _log = logging.getLogger("obelisk.http")
 
 
@@ -28,16 +35,20 @@ class Crew(Alone):
 
     Parameters
     ----------
-    count
-        How many there are.
+    lanes
+        Where each of them takes connections from.
     nursery
         Starts them.
     tally
         Where they count the connections that they have no more.
     """
 
-    def __init__(self, count: int, nursery: Nursery, tally: Tally) -> None:
-        self._count = count
+    #: See `Alone.reclaim_seconds`.
+    reclaim_seconds = _LOOK_SECONDS
+
+    def __init__(self, lanes: Sequence[Lane], nursery: Nursery, tally: Tally) -> None:
+        self._lanes = lanes
+        self._count = len(lanes)
         self._nursery = nursery
         self._tally = tally
         self._links: list[Link] = []
@@ -45,6 +56,7 @@ class Crew(Alone):
         self._deaths: deque[float] = deque(maxlen=_DEATH_COUNT_MAX)
         self._lock = threading.RLock()
         self._is_stopping = False
+        self._next_look = 0.0
         self._adopt: Callable[[socket.socket, bytes], None] = _refuse
         self._settings: Callable[[], Any] = dict
         #: Told of the metrics of a worker that died.
@@ -73,17 +85,18 @@ class Crew(Alone):
             if self._is_stopping:
                 return
             try:
-                link = Link(self._nursery.bear(place), place, self._tally)
+                channel = self._nursery.bear(place)
             except OSError:
                 _log.error("No HTTP worker can be started any more")
                 return
+            link = Link(channel, place, self._lanes[place], self._tally)
             link.ask("set", self._settings())
             self._links = [*self._links, link]
-        thread = threading.Thread(
-            target=self._listen, args=(link,), name=f"WORKER-{place + 1}", daemon=True
-        )
-        thread.start()
-        with self._lock:
+            name = f"WORKER-{place + 1}"
+            thread = threading.Thread(
+                target=self._listen, args=(link,), name=name, daemon=True
+            )
+            thread.start()
             self._threads = [one for one in self._threads if one.is_alive()] + [thread]
 
     def _listen(self, link: Link) -> None:
@@ -91,6 +104,8 @@ class Crew(Alone):
         while (message := link.listen()) is not None:
             if message.client is not None:
                 self._adopt(message.client, message.payload)
+        for client in link.empty():
+            self._adopt(client, b"")
         with self._lock:
             self._links = [one for one in self._links if one is not link]
             if self._is_stopping:
@@ -121,12 +136,29 @@ class Crew(Alone):
         ready = [
             (link.connection_count, link.place, link)
             for link in self._links
-            if link.is_ready
+            if link.is_ready and not link.is_late
         ]
         if not ready:
             return False
         count, _, link = min(ready)
         return count < own_count and link.give(client.fileno())
+
+    def reclaim(self) -> list[socket.socket]:
+        """See `Alone.reclaim`; a worker that takes nothing for long is killed."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return []
+        self._next_look = now + _LOOK_SECONDS
+        found = []
+        for link in self._links:
+            if link.is_ready:
+                link.look(now)
+            if link.is_late and (late := link.reclaim()):
+                _log.warning("An HTTP worker is late; others serve its new connections")
+                found += late
+            if link.silence_seconds > _HANG_SECONDS_MAX and link.kill():
+                _log.error("An HTTP worker takes no connections, and is killed")
+        return found
 
     def tell_settings(self) -> None:
         """Have all workers take over what clients changed, and wait until they did."""
@@ -134,9 +166,11 @@ class Crew(Alone):
             asked = [(one, one.ask("set", self._settings())) for one in self._links]
         deadline = time.monotonic() + _OBEY_SECONDS_MAX
         for link, question in asked:
-            if not question.wait(max(0.0, deadline - time.monotonic())):
+            if not link.is_ready and not question.wait(0.0):
+                continue  # it takes them over before it serves
+            question.wait(max(0.0, deadline - time.monotonic()))
+            if not question.is_answered and link.kill():
                 _log.error("An HTTP worker does not answer, and is killed")
-                link.kill()
 
     def ask(self) -> list[Any]:
         """Return what the workers noted; of one that is silent, what it told before."""
@@ -160,9 +194,10 @@ class Crew(Alone):
             question.wait(max(0.0, deadline - time.monotonic()))
             if question.is_answered:
                 link.noted = question.value or link.noted
-                found.append(link)
             else:
                 link.note_silence()
+            if question.is_answered and link.silence_seconds < _ANSWER_SECONDS_MAX:
+                found.append(link)
         return found
 
     def stop(self) -> None:

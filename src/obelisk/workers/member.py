@@ -1,8 +1,7 @@
-"""A worker as it sees itself: what it is given, told and asked by the main process."""
+"""A worker as it sees itself: what it is told and asked by the main process."""
 
 import logging
 import os
-import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,15 +27,12 @@ class Duties:
 
     Attributes
     ----------
-    adopt
-        Serves a connection from now on.
     apply
         Takes over settings that clients changed.
     report
         Returns what was noted for the metrics.
     """
 
-    adopt: Callable[[socket.socket], None]
     apply: Callable[[Any], None]
     report: Callable[[], Any]
 
@@ -107,9 +103,6 @@ class Member(Alone):
         return False
 
     def _obey(self, message: Message, duties: Duties) -> None:
-        if message.client is not None:
-            duties.adopt(message.client)
-            return
         number, order = message.facts
         if message.kind == "set":
             duties.apply(order)

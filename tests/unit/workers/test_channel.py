@@ -1,4 +1,5 @@
 import socket
+import struct
 import threading
 
 import pytest
@@ -67,6 +68,20 @@ def test_the_end_of_the_other_process(ends):
     assert ends[1].receive() is None
     with pytest.raises(OSError, match="pipe"):
         ends[1].send("anything")
+
+
+def test_a_message_that_breaks_off_leaves_nothing_open(ends):
+    """Not even the connection that came with its beginning."""
+    ours, theirs = socket.socketpair()
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("@i", ours.fileno()))]
+    ends[0]._socket.sendmsg([struct.pack("!II", 9, 9), b"half"], rights)
+    ours.close()
+    ends[0].sever()
+
+    assert ends[1].receive() is None
+    theirs.settimeout(10)
+    assert theirs.recv(1) == b""
+    theirs.close()
 
 
 def test_a_process_that_takes_nothing_in_holds_nobody_up(ends):

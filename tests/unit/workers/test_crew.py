@@ -2,7 +2,9 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +15,7 @@ from obelisk.workers import crew as module
 from obelisk.workers import link as link_module
 from obelisk.workers.channel import Channel
 from obelisk.workers.crew import Crew
+from obelisk.workers.lane import Lane
 from obelisk.workers.member import Duties, Member
 from obelisk.workers.tally import Tally
 
@@ -25,21 +28,34 @@ class Worker:
 
     member: Member
     channel: Channel
+    lane: Lane
     adopted: list[socket.socket] = field(default_factory=list)
     settings: list[Any] = field(default_factory=list)
     noted: int = 1
     is_silent: threading.Event = field(default_factory=threading.Event)
+    is_stuck: threading.Event = field(default_factory=threading.Event)
+    is_dead: threading.Event = field(default_factory=threading.Event)
     has_ended: list[bool] = field(default_factory=list)
 
     def run(self) -> None:
         """Do what a worker does."""
-        duties = Duties(self.adopted.append, self._apply, self._report)
-        self.has_ended.append(self.member.run(duties))
+        accepting = threading.Thread(target=self._accept)
+        accepting.start()
+        self.has_ended.append(self.member.run(Duties(self._apply, self._report)))
+        accepting.join()
         self.channel.close()
+
+    def _accept(self) -> None:
+        pause = threading.Event()
+        while not self.has_ended:
+            if not self.is_stuck.is_set():
+                with suppress(BlockingIOError):
+                    self.adopted.append(self.lane.take())
+            pause.wait(0.005)
 
     def _apply(self, settings: Any) -> None:
         if self.is_silent.is_set():
-            self.channel.receive()  # as if it did nothing until it is killed
+            self.is_dead.wait(_SECONDS)  # as if it did nothing until it is killed
         self.settings.append(settings)
 
     def _report(self) -> int:
@@ -49,10 +65,14 @@ class Worker:
 class Nursery:
     """Starts threads instead of processes."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, lanes: list[Lane], tally: Tally) -> None:
         self.workers: list[Worker] = []
+        self.threads: list[threading.Thread] = []
+        self._lanes = lanes
         self._tally = tally
         self.is_gone = False
+        self.is_slow = False
+        self.is_open = threading.Event()
 
     def bear(self, place: int) -> Channel:
         """Start a worker."""
@@ -61,9 +81,15 @@ class Nursery:
         own, given = socket.socketpair(socket.AF_UNIX)
         channel = Channel(given)
         member = Member(channel, place, self._tally, lambda _, path: path == "/own")
-        self.workers.append(Worker(member, channel))
-        threading.Thread(target=self.workers[-1].run).start()
+        self.workers.append(Worker(member, channel, self._lanes[place]))
+        self.threads.append(threading.Thread(target=self._run, args=self.workers[-1:]))
+        self.threads[-1].start()
         return Channel(own)
+
+    def _run(self, worker: Worker) -> None:
+        if self.is_slow:
+            self.is_open.wait(_SECONDS)
+        worker.run()
 
     def close(self) -> None:
         """Do nothing."""
@@ -101,13 +127,21 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def place(monkeypatch):
     """A crew of two workers, which are never killed as processes."""
     monkeypatch.setattr(link_module.os, "kill", lambda *_: None)
-    tally = Tally(2)
-    nursery = Nursery(tally)
-    made = Place(Crew(2, nursery, tally), nursery)
+    tally, lanes = Tally(2), [Lane(), Lane()]
+    nursery = Nursery(lanes, tally)
+    made = Place(Crew(lanes, nursery, tally), nursery)
     yield made
+    for worker in nursery.workers:
+        worker.is_dead.set()
     made.crew.stop()
     made.crew.close()
     assert made.crew.wait(_SECONDS)
+    for thread in nursery.threads:
+        thread.join()
+    adopted = [client for worker in nursery.workers for client in worker.adopted]
+    returned = [client for client, _ in made.returned]
+    for one in (*lanes, *adopted, *returned):
+        one.close()
 
 
 def test_whoever_has_the_fewest_connections_gets_the_next(place):
@@ -273,6 +307,148 @@ def test_a_worker_that_hangs_is_replaced(place, monkeypatch):
     wait_until(lambda: place.crew.check() == "")
 
     assert place.nursery.workers[0].has_ended == [False]
+
+
+@pytest.fixture
+def client():
+    """A connection."""
+    pair = socket.socketpair()
+    yield pair[0]
+    for one in pair:
+        one.close()
+
+
+def reclaim(place: Place) -> list[socket.socket]:
+    """Look after the workers; return what is taken back."""
+    place.crew._next_look = 0.0
+    return place.crew.reclaim()
+
+
+def test_what_a_worker_does_not_take_is_taken_back(place, client):
+    """It is given no more until it takes the mark that is left for it."""
+    place.start()
+    stuck, other = place.nursery.workers
+    stuck.is_stuck.set()
+    taken = [place.crew.take(client, 3) for _ in range(2)]
+    found: list[socket.socket] = []
+
+    def is_taken_back() -> bool:
+        found.extend(reclaim(place))
+        return bool(found)
+
+    wait_until(is_taken_back)
+    counts = [place.crew.connection_count]
+    taken += [place.crew.take(client, 3) for _ in range(3)]
+    wait_until(lambda: len(other.adopted) == 3)
+    stuck.is_stuck.clear()
+    wait_until(lambda: not reclaim(place) and place.crew._links[0].silence_seconds == 0)
+    taken += [place.crew.take(client, 3)]
+    wait_until(lambda: len(stuck.adopted) == 1)
+
+    assert taken == [True, True, True, True, False, True]
+    assert len(found) == 1
+    assert [*counts, place.crew.connection_count] == [1, 4]
+    for one in (*found, *stuck.adopted, *other.adopted):
+        one.close()
+
+
+def test_a_worker_that_takes_nothing_is_replaced(place, client, monkeypatch):
+    """Also when nobody connects; those that wait for it are served by others."""
+    monkeypatch.setattr(module, "_HANG_SECONDS_MAX", 0.5)
+    monkeypatch.setattr(link_module, "_MARK_SECONDS", 0.1)
+    place.start()
+    stuck = place.nursery.workers[0]
+    stuck.is_stuck.set()
+
+    assert place.crew.check() == ""
+    wait_until(lambda: bool(reclaim(place) or len(place.nursery.workers) == 3))
+    wait_until(lambda: all(one.is_ready for one in place.crew._links))
+    assert stuck.has_ended == [False]
+    assert not stuck.adopted
+
+
+def test_the_health_tells_of_a_worker_that_takes_nothing(place, monkeypatch):
+    """Though it answers."""
+    monkeypatch.setattr(module, "_ANSWER_SECONDS_MAX", 0.3)
+    monkeypatch.setattr(link_module, "_MARK_SECONDS", 0.1)
+    place.start()
+    place.nursery.workers[0].is_stuck.set()
+
+    def is_told() -> bool:
+        reclaim(place)
+        return place.crew.check() == "1 of 2 workers do not answer"
+
+    wait_until(is_told)
+
+
+def test_a_pause_of_the_main_process_is_no_fault_of_its_workers(place, client):
+    """However long nobody looked, what counts is for how long somebody did."""
+    place.start()
+    stuck = place.nursery.workers[0]
+    stuck.is_stuck.set()
+    place.crew.take(client, 3)
+    link = next(one for one in place.crew._links if one.place == 0)
+    link.look(time.monotonic() + 3600)
+
+    assert link.silence_seconds <= 0.5
+
+
+def test_a_worker_that_dies_loses_no_connection_that_it_did_not_take(place, client):
+    """The main process serves them."""
+    place.start()
+    first = place.nursery.workers[0]
+    first.is_stuck.set()
+    for _ in range(4):
+        place.crew.take(client, 9)
+    first.channel.sever()
+    wait_until(lambda: len(place.returned) == 2)
+    wait_until(lambda: all(one.is_ready for one in place.crew._links))
+
+    assert [data for _, data in place.returned] == [b"", b""]
+    assert place.crew.connection_count == 2
+    for one in place.nursery.workers[1].adopted:
+        one.close()
+
+
+def test_a_connection_for_a_worker_that_just_died(place, client):
+    """It stays here."""
+    place.start()
+    link = place.crew._links[0]
+    place.nursery.workers[0].channel.sever()
+    wait_until(lambda: link not in place.crew._links)
+
+    assert not link.give(client.fileno())
+    assert link.connection_count == 0
+
+
+def test_a_worker_that_starts_holds_no_setting_up(place, client):
+    """It is given no connection before it has taken them all over."""
+    place.nursery.is_slow = True
+    place.crew.start(lambda *_: None, place.settings.copy)
+    place.settings["a"] = 2
+    place.crew.tell_settings()
+    is_taken = place.crew.take(client, 9)
+    place.nursery.is_open.set()
+    wait_until(lambda: all(one.is_ready for one in place.crew._links))
+
+    assert not is_taken
+    assert [one.settings for one in place.nursery.workers] == [[{"a": 1}, {"a": 2}]] * 2
+
+
+def test_a_worker_that_takes_in_no_settings_is_replaced(place):
+    """Its channel is full."""
+    place.start()
+    lazy = place.nursery.workers[0]
+    link = place.crew._links[0]
+    lazy.is_silent.set()
+    link.ask("set", {})
+    wait_until(lambda: link.ask("report").wait(0.0))
+    place.settings["a"] = 2
+    place.crew.tell_settings()
+    wait_until(lambda: len(place.nursery.workers) == 3)
+    wait_until(lambda: bool(place.nursery.workers[2].settings))
+
+    assert place.nursery.workers[2].settings == [{"a": 2}]
 
 
 def test_workers_end_when_they_are_told_to(place):
