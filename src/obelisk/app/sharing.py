@@ -1,8 +1,8 @@
 """How several processes share the work of one server."""
 
-import os
 from dataclasses import dataclass
 
+from obelisk.app.processors import processor_count
 from obelisk.config import Config, HTTPSection
 from obelisk.rest.admission import Admission
 
@@ -62,5 +62,5 @@ def main_share(config: Config) -> Share:
     http = config.http
     if http.ssl_enabled:  # what TLS has in memory cannot be given to another process
         return WHOLE
-    wanted = http.worker_count or min(len(os.sched_getaffinity(0)), _PROCESSES_MAX)
+    wanted = http.worker_count or min(processor_count(), _PROCESSES_MAX)
     return Share(min(wanted, http.thread_count))

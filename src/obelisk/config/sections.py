@@ -177,7 +177,8 @@ class HTTPSection:
         "HttpWorkers", 0, minimum=0, maximum=64, unit="processes"
     )
     """How many processes answer requests, so that more than one processor works; 0
-    means as many as there are processors, but at most 4. Together they serve
+    means as many as there are processors, or as the limits of its control groups (those
+    of a container, say) allow it to use, but at most 4. Together they serve
     `HttpThreadsCount` requests at the same time. With HTTPS there is always one.
     Orthanc has no such option."""
 

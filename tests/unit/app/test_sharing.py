@@ -22,9 +22,7 @@ from obelisk.config import Config, HTTPSection
 )
 def test_how_many_processes_there_are(monkeypatch, options, cpu_count, process_count):
     """As many as told, else one for each processor up to four."""
-    monkeypatch.setattr(
-        sharing.os, "sched_getaffinity", lambda _: set(range(cpu_count))
-    )
+    monkeypatch.setattr(sharing, "processor_count", lambda: cpu_count)
     share = main_share(Config(http=HTTPSection(**options)))
 
     assert share == Share(process_count)
