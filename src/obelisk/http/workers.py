@@ -1,12 +1,15 @@
 """Threads that are started when they are needed, and end when they are not."""
 
 import _thread
+import logging
 import queue
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 _IDLE_SECONDS = 30.0
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -51,7 +54,16 @@ class WorkerPool(Generic[T]):
         self._queue.put(item)
         if is_new:
             # threading.Thread.start() waits until the thread runs: too long in a burst
+            self._start()
+
+    def _start(self) -> None:
+        try:
             _thread.start_new_thread(self._run, ())
+        except RuntimeError:
+            _log.error("No thread can be started for a request, which has to wait")
+            with self._lock:
+                self._count -= 1
+                self._spare -= 1
 
     def _run(self) -> None:
         threading.current_thread().name = "HTTP"

@@ -27,6 +27,9 @@ _HANG_SECONDS_MAX = 10.0
 #: How often it is seen whether workers take what they were given.
 _LOOK_SECONDS = 0.2
 
+#: How long it takes until a worker that could not be started is started again.
+_BIRTH_SECONDS = 1.0
+
 _log = logging.getLogger("obelisk.http")
 
 
@@ -56,7 +59,8 @@ class Crew(Alone):
         self._deaths: deque[float] = deque(maxlen=_DEATH_COUNT_MAX)
         self._lock = threading.RLock()
         self._is_stopping = False
-        self._next_look = 0.0
+        self._next_look = self._next_birth = 0.0
+        self._unborn: set[int] = set()
         self._adopt: Callable[[socket.socket, bytes], None] = _refuse
         self._settings: Callable[[], Any] = dict
         #: Told of the metrics of a worker that died.
@@ -86,8 +90,13 @@ class Crew(Alone):
                 return
             try:
                 channel = self._nursery.bear(place)
-            except OSError:
+            except ConnectionError:
                 _log.error("No HTTP worker can be started any more")
+                return
+            except OSError as error:
+                _log.error("No HTTP worker can be started now: %s", error.strerror)
+                self._unborn.add(place)
+                self._next_birth = time.monotonic() + _BIRTH_SECONDS
                 return
             link = Link(channel, place, self._lanes[place], self._tally)
             link.ask("set", self._settings())
@@ -158,6 +167,8 @@ class Crew(Alone):
                 found += late
             if link.silence_seconds > _HANG_SECONDS_MAX and link.kill():
                 _log.error("An HTTP worker takes no connections, and is killed")
+        while self._unborn and now >= self._next_birth:
+            self._bear(self._unborn.pop())
         return found
 
     def tell_settings(self) -> None:
@@ -206,7 +217,8 @@ class Crew(Alone):
             self._is_stopping = True
             links = self._links
         for link in links:
-            link.stop()
+            if link.silence_seconds < _ANSWER_SECONDS_MAX or not link.kill():
+                link.stop()
 
     def wait(self, timeout_seconds: float) -> bool:
         """Wait until all workers have ended; return whether they have."""

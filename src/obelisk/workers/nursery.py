@@ -13,6 +13,8 @@ from obelisk.workers.parentage import die_with_parent
 
 _FAILED = 1
 
+_log = logging.getLogger("obelisk.http")
+
 #: What a worker does with its place and its channel; it returns an exit status.
 Work = Callable[[int, Channel], int]
 
@@ -92,6 +94,8 @@ class Nursery:
         except SystemExit as given:
             status = given.code if isinstance(given.code, int) else _FAILED
         finally:
+            if sys.exc_info()[0] is not None:  # nobody else will tell
+                _log.error("An HTTP worker failed", exc_info=True)
             logging.shutdown()
             sys.stdout.flush()
             os._exit(status)  # what others have open is not this process's

@@ -1,5 +1,6 @@
 """Crews of which the workers are threads, so that every answer can be chosen."""
 
+import errno
 import socket
 import threading
 import time
@@ -71,6 +72,7 @@ class Nursery:
         self._lanes = lanes
         self._tally = tally
         self.is_gone = False
+        self.has_room = True
         self.is_slow = False
         self.is_open = threading.Event()
 
@@ -78,6 +80,8 @@ class Nursery:
         """Start a worker."""
         if self.is_gone:
             raise BrokenPipeError
+        if not self.has_room:
+            raise OSError(errno.EMFILE, "Too many open files")
         own, given = socket.socketpair(socket.AF_UNIX)
         channel = Channel(given)
         member = Member(channel, place, self._tally, lambda _, path: path == "/own")
@@ -275,6 +279,38 @@ def test_a_nursery_that_is_gone(place):
     assert not place.crew.take(pair[0], 3)
     for one in pair:
         one.close()
+
+
+def test_a_worker_that_cannot_be_started_now(place, monkeypatch):
+    """It is tried again, as this process may have too many files open for a moment."""
+    monkeypatch.setattr(module, "_BIRTH_SECONDS", 0.05)
+    place.start()
+    place.nursery.has_room = False
+    place.nursery.workers[0].channel.sever()
+    wait_until(lambda: len(place.crew._links) == 1)
+    reclaim(place)
+    is_missing = len(place.nursery.workers) == 2
+    place.nursery.has_room = True
+    wait_until(lambda: bool(reclaim(place) or len(place.nursery.workers) == 3))
+    wait_until(lambda: place.crew.check() == "")
+
+    assert is_missing
+
+
+def test_a_stop_waits_for_no_worker_that_hangs(place, monkeypatch):
+    """It would not hear that it is to end."""
+    monkeypatch.setattr(module, "_ANSWER_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(link_module, "_MARK_SECONDS", 0.1)
+    place.start()
+    stuck = place.nursery.workers[0]
+    stuck.is_stuck.set()
+    link = next(one for one in place.crew._links if one.place == 0)
+    wait_until(lambda: bool(reclaim(place) or link.silence_seconds > 0.1))
+    place.crew.stop()
+
+    assert place.crew.wait(_SECONDS)
+    wait_until(lambda: len(stuck.has_ended) == 1)
+    assert [one.has_ended for one in place.nursery.workers] == [[False], [True]]
 
 
 def test_a_worker_that_is_silent_is_noticed(place, monkeypatch):

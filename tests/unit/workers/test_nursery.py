@@ -53,6 +53,24 @@ def test_workers_are_processes_with_places():
     assert found == "0 1 True None True\nTrue\n"
 
 
+def test_the_failure_of_a_worker_is_told():
+    """Whatever it was, with the place in the code."""
+    found = run(
+        """
+        import logging
+        from contextlib import redirect_stderr
+
+        logging.basicConfig(stream=sys.stdout, format="%(message)s")
+        failing = Nursery(lambda *_: [][1], [listener])
+        print(failing.bear(0).receive())
+        failing.close()
+        """
+    )
+
+    assert found.startswith("An HTTP worker failed\nTraceback")
+    assert found.endswith("IndexError: list index out of range\nNone\n")
+
+
 def test_workers_end_with_the_nursery():
     """When the main process closes it, or is killed, none is left."""
     found = run(
