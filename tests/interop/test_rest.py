@@ -1,3 +1,4 @@
+import base64
 import gzip
 import hashlib
 import http.client
@@ -10,7 +11,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from factories import make_instance
+from factories import make_instance, make_sized_instance
 from launching import RunningServer
 
 _SECONDS = 30
@@ -225,7 +226,7 @@ def test_file_headers_ranges_and_etag(server: RunningServer) -> None:
     assert named.headers["Content-Disposition"].startswith('filename="ab.dcm"; ')
 
 
-def test_a_file_in_another_form(server: RunningServer) -> None:
+def test_a_file_in_another_transfer_syntax(server: RunningServer) -> None:
     """It is given as it is, or not at all."""
     content = make_instance(1119, study=1119)
     path = f"/instances/{_post(server, content).json()['ID']}/file"
@@ -241,13 +242,57 @@ def test_a_file_in_another_form(server: RunningServer) -> None:
     ):
         answer = _call(server, "GET", f"{path}?transcode={uid}")
         assert (answer.status_code, answer.json()["Details"]) == (400, details)
-    for name, status in (
-        ("application/dicom+json", 406),
-        ("application/dicom+xml", 406),
-        ("application/dicom+json, */*", 200),
-    ):
-        answer = _call(server, "GET", path, headers={"Accept": name})
-        assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("accepted", "given"),
+    [
+        ("application/dicom+json", "application/dicom+json"),
+        ("application/dicom+xml", "application/dicom+xml"),
+        ("Application/DICOM+JSON; q=0.5", "application/dicom+json"),
+        (
+            "application/dicom+xml;q=0.4, application/dicom+json",
+            "application/dicom+json",
+        ),
+        ("application/dicom, application/dicom+json;q=0.9", "application/dicom"),
+        ("application/*", "application/dicom"),
+        ("text/plain", "application/dicom"),
+        ("application/dicom+json;q=0", "application/dicom"),
+    ],
+)
+def test_the_form_of_a_file(server: RunningServer, accepted: str, given: str) -> None:
+    """It is the one that the client prefers, and the file itself as a rule."""
+    content = make_instance(1120, study=1120)
+    path = f"/instances/{_post(server, content).json()['ID']}/file"
+
+    answer = _call(server, "GET", path, headers={"Accept": accepted})
+    head = _call(server, "HEAD", path, headers={"Accept": accepted})
+
+    for one in (answer, head):
+        assert (one.status_code, one.headers["Content-Type"]) == (200, given)
+    assert head.content == b""
+    if given == "application/dicom+json":
+        assert answer.json()["00100020"] == {"vr": "LO", "Value": ["SYN1120"]}
+    elif given == "application/dicom+xml":
+        assert b'<Value number="1">SYN1120</Value>' in answer.content
+    else:
+        assert answer.content == content
+
+
+def test_a_large_file_as_json(server: RunningServer) -> None:
+    """It is sent while it is written, whether the connection persists or not."""
+    content = make_sized_instance(1121, 5_000_000)
+    path = f"/instances/{_post(server, content).json()['ID']}/file"
+    headers = {"Accept": "application/dicom+json"}
+
+    for more in ({}, {"Connection": "close"}):
+        answer = _call(server, "GET", path, headers=headers | more)
+        assert "Content-Length" not in answer.headers
+        pixels = base64.b64decode(answer.json()["7FE00010"]["InlineBinary"])
+        assert content.endswith(pixels)
+        assert len(pixels) > 4_900_000
+    missing = _call(server, "GET", "/instances/nope/file", headers=headers)
+    assert missing.status_code == 404
 
 
 def test_system(server: RunningServer) -> None:

@@ -8,10 +8,10 @@ from obelisk.dicom.reading.file_meta import read_file_meta
 from obelisk.dicom.reading.transfer_syntax import KNOWN, Buffer
 from obelisk.dicom.tag_json import TagForm, header_json, tags_json
 from obelisk.errors import InvalidArgumentError
+from obelisk.rest.dataset_models import model_response, wanted_model
 from obelisk.rest.file_names import disposition
 from obelisk.rest.messages import (
     JSON,
-    NotAcceptableError,
     Request,
     Response,
     Services,
@@ -20,19 +20,18 @@ from obelisk.rest.messages import (
 )
 from obelisk.rest.ranges import content_response
 
-#: What the DICOM file can be asked for as, other than itself.
-_OTHER_FORMS = ("application/dicom+json", "application/dicom+xml")
-
 _TAG = re.compile(r"([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})")
 
 
 def get_file(request: Request, services: Services) -> Response:
     """Give the DICOM file as it was received; ``filename`` names it for the client.
 
-    It is given in its own transfer syntax only, which ``transcode`` may name.
+    It is given in its own transfer syntax only, which ``transcode`` may name; or, if
+    ``Accept`` prefers that, as ``application/dicom+json`` or ``application/dicom+xml``.
     """
-    if request.environ.get("HTTP_ACCEPT") in _OTHER_FORMS:
-        raise NotAcceptableError("The file is given as application/dicom only")
+    model = wanted_model(request)
+    if model is not None:
+        return model_response(request, services, model)
     file = services.resources.open_file(request.id)
     if "transcode" in request.args:
         with file.view() as content:

@@ -16,7 +16,6 @@ from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.errors import (
     InvalidArgumentError,
     InvalidInputError,
-    NotSupportedError,
 )
 from obelisk.jobs.queue import JobQueue
 from obelisk.jobs.streams import Streams
@@ -216,10 +215,6 @@ class Response:
 
 class BadTypeError(InvalidArgumentError):
     """A parameter has another type than it should have."""
-
-
-class NotAcceptableError(NotSupportedError):
-    """The resource cannot be given in the form that ``Accept`` asks for."""
 
 
 class BadContentError(InvalidInputError):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from struct import Struct
 
+from obelisk.dicom.byte_order import is_ordered, swapped
 from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.parsing import Buffer, Dataset, Element, read_dataset
 from obelisk.dicom.payloads import DOCUMENT_CLASSES
@@ -16,13 +17,6 @@ from obelisk.services.stored_files import StoredFile
 _PIXEL_DATA = 0x7FE00010
 _ITEM = (0xFFFE, 0xE000)
 _ITEM_HEADER = Struct("<HHI")
-
-#: The size of the numbers of a VR, which big endian files have the other way round.
-_NUMBER_SIZES = {
-    **dict.fromkeys(("US", "SS", "OW", "AT"), 2),
-    **dict.fromkeys(("UL", "SL", "FL", "OF", "OL"), 4),
-    **dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8),
-}
 
 _SOP_CLASS_UID = 0x00080016
 _DOCUMENT = 0x00420011
@@ -157,8 +151,7 @@ def _number(text: str, count: int) -> int:
 def _raw(file: StoredFile, content: Buffer, element: Element) -> RawValue:
     """Return the value of an element: numbers in little endian order, padded text."""
     dataset = element.dataset
-    size = _NUMBER_SIZES.get(element.vr, 1)
-    is_swapped = dataset.encoding.order == ">" and size > 1
+    is_swapped = dataset.encoding.order == ">" and is_ordered(element.vr)
     is_text = element.vr in TEXT_VRS
     if dataset.source.buffer is content and not is_swapped and not is_text:
         return RawValue(file, element.start, element.start + element.size)
@@ -166,10 +159,7 @@ def _raw(file: StoredFile, content: Buffer, element: Element) -> RawValue:
     if is_text:
         value = _padded(value, element.vr)
     if is_swapped:
-        swapped = bytearray(value)
-        for offset in range(size):
-            swapped[offset::size] = value[size - 1 - offset :: size]
-        value = bytes(swapped)
+        value = swapped(value, element.vr)
     return RawValue(file, 0, len(value), value)
 
 

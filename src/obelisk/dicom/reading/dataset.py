@@ -98,6 +98,11 @@ class Element:
         return self._dataset
 
     @property
+    def dictionary_vr(self) -> str:
+        """The VR by the dictionary, or what it has instead; see `lookup`."""
+        return self._dictionary_vr
+
+    @property
     def start(self) -> int:
         """Where the value starts in the buffer of the dataset."""
         return self._start

@@ -107,10 +107,18 @@ _IF_NONE_MATCH = Argument("If-None-Match", "The ETag of what the client has.")
 _FACT = gives(_TEXT, headers=(_IF_NONE_MATCH,))
 
 
-def _parts(answer: Mapping[str, Mapping[str, str]], *query: Argument) -> Operation:
-    return gives(answer, *query, headers=(_IF_NONE_MATCH,), is_partial=True)
+def _parts(
+    answer: Mapping[str, Mapping[str, str]], *query: Argument, accept: str = ""
+) -> Operation:
+    headers = (_IF_NONE_MATCH, *([Argument("Accept", accept)] if accept else ()))
+    return gives(answer, *query, headers=headers, is_partial=True)
 
 
+_FILE_FORMS = {
+    DICOM: STRING,
+    "application/dicom+json": ref("DICOMJSONModel"),
+    "application/dicom+xml": STRING,
+}
 _ZIP = {"application/zip": STRING}
 _COMPRESSION = Argument("compression", "`store`, or `deflate` for smaller archives.")
 _ZIP_ARGUMENTS = (
@@ -242,7 +250,11 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
             json_of({"anyOf": [ref("Stored"), listed(ref("Stored"))]}),
             headers=(_CONTENT_ENCODING,),
         ),
-        instances.get_file: _parts({DICOM: STRING}, _FILE_NAME, _OWN_SYNTAX),
+        instances.get_file: _parts(
+            _FILE_FORMS,
+            *(_FILE_NAME, _OWN_SYNTAX),
+            accept="`application/dicom+json` or `application/dicom+xml`, if wanted.",
+        ),
         instances.get_tags: gives(json_of(ref("Tags")), *_TAGS, _WHOLE),
         instances.get_simplified_tags: gives(json_of(ref("Tags")), _IGNORE, _WHOLE),
         instances.get_header: gives(json_of(ref("Tags")), *_TAGS[:2]),

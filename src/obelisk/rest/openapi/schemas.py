@@ -113,6 +113,15 @@ SCHEMAS: Mapping[str, Any] = {
         ),
         "additionalProperties": ANYTHING,
     },
+    "DICOMJSONModel": {
+        "type": "object",
+        "description": "Data elements by tag (PS3.18 Annex F)",
+        "additionalProperties": {
+            "type": "object",
+            "properties": {"vr": STRING, "InlineBinary": STRING, "Value": ANYTHING},
+            "required": ["vr"],
+        },
+    },
     "Patient": _resource(
         "Patient",
         Studies=_IDS,
