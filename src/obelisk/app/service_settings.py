@@ -86,7 +86,6 @@ def find_settings(config: Config, main_tags: MainTags) -> FindSettings:
     """Return how searches are made."""
     find = config.find
     return FindSettings(
-        is_case_sensitive=find.case_sensitive,
         result_count_max=find.result_count_max,
         instance_count_max=find.instance_count_max,
         is_storage_read=find.storage_access is not StorageAccess.NEVER,

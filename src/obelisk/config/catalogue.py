@@ -14,7 +14,7 @@ WebDavUploadAllowed
 """
 
 _FALSE = """
-DicomAlwaysAllowFind DicomAlwaysAllowFindWorklist
+CaseSensitivePN DicomAlwaysAllowFind DicomAlwaysAllowFindWorklist
 DicomAlwaysAllowGet DicomAlwaysAllowMove DicomEchoChecksFind DicomModalitiesInDatabase
 DicomTlsEnabled ExecuteLuaEnabled HttpVerbose
 SslVerifyPeers WebDavDeleteAllowed

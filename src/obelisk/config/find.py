@@ -11,10 +11,6 @@ from obelisk.config.options import option
 class FindSection:
     """How what is stored is searched."""
 
-    case_sensitive: bool = option("CaseSensitivePN", default=False)
-    """Whether upper and lower case differ in `POST /tools/find`, unless a request
-    says so itself."""
-
     extra_main_tags: Mapping[str, tuple[str, ...]] = option("ExtraMainDicomTags", {})
     """What the index keeps beside the usual attributes: for `Patient`, `Study`,
     `Series` and `Instance`, a list of names such as `PatientWeight`, or of numbers. It

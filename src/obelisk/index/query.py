@@ -91,8 +91,12 @@ _METADATA = {
     (Level.INSTANCE, "IndexInSeries"): "CAST({alias}.index_in_series AS TEXT)",
 }
 
+#: Attributes without a column that are put in order regardless of case, like those
+#: with one; all others are put in the order of their characters.
+_FOLDED = frozenset({0x00081030})
+
 _CASTS = {
-    OrderType.TEXT: "fold({})",
+    OrderType.TEXT: "{}",
     OrderType.INTEGER: "CAST({} AS INTEGER)",
     OrderType.FLOAT: "CAST({} AS REAL)",
 }
@@ -287,10 +291,12 @@ class _Compiler:
         else:
             value, column = self._sorted_value(order.key)
         key = _CASTS[order.type].format(value)
-        if column is not None and order.type is OrderType.TEXT:
-            key = column
-        else:
+        if order.type is not OrderType.TEXT:
             column = None
+        elif column is not None:
+            key = column
+        elif order.key in _FOLDED:
+            key = f"fold({value})"
         if order.is_descending:
             # NULL comes last by itself; "" of a column is made to precede it.
             last = f", {value} IS NULL" if column else ""

@@ -125,9 +125,7 @@ def read_query(fields: Fields, services: Services) -> Query:
     if "Query" not in fields:
         raise InvalidInputError('Field "Query" is missing')
     wanted = fields.text_by_name("Query")
-    is_sensitive = fields.flag(
-        "CaseSensitive", default=services.finding.is_case_sensitive
-    )
+    is_sensitive = fields.flag("CaseSensitive", default=False)
     rule = CaseRule.EVERYWHERE if is_sensitive else CaseRule.NOWHERE
     constraints = [
         constraint

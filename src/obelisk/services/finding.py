@@ -33,8 +33,6 @@ class FindSettings:
 
     Attributes
     ----------
-    is_case_sensitive
-        Whether upper and lower case differ unless a query says so (CaseSensitivePN).
     result_count_max
         How many patients, studies or series are given at most, 0 for any number
         (LimitFindResults).
@@ -47,7 +45,6 @@ class FindSettings:
         The attributes that are indexed (ExtraMainDicomTags).
     """
 
-    is_case_sensitive: bool = False
     result_count_max: int = 0
     instance_count_max: int = 0
     is_storage_read: bool = True
@@ -68,8 +65,6 @@ class Finding:
         self._resources = resources
         self._samples = samples
         self._settings = settings
-        #: Whether upper and lower case differ unless a query says so.
-        self.is_case_sensitive = settings.is_case_sensitive
 
     def ids(self, query: Query) -> list[str]:
         """Return the ids of the resources that a query looks for.

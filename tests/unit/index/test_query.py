@@ -226,6 +226,20 @@ def test_numbers_are_put_in_order_as_text_or_as_numbers(put, find, type_, expect
     assert [ids[id_] for id_ in find(Level.SERIES, order=order)] == expected
 
 
+@pytest.mark.parametrize(
+    ("keyword", "tag", "expected"),
+    [
+        ("StudyDescription", DESCRIPTION, ["a", "B", "c"]),
+        ("ProtocolName", 0x00181030, ["B", "a", "c"]),
+    ],
+)
+def test_case_counts_in_the_order_of_most_attributes(put, find, keyword, tag, expected):
+    """Only names, descriptions and the like are put in order regardless of it."""
+    ids = {put(study=n, series=n, sop=n, **{keyword: n}).series: n for n in "caB"}
+
+    assert [ids[id_] for id_ in find(Level.SERIES, order=(Order(tag),))] == expected
+
+
 def test_second_order_decides_among_equals(put, find):
     """Equal dates are put in order by the next key; then the part is cut out."""
     days = {"1": "20240101", "2": "20240101", "3": "20230101", "4": None}
