@@ -294,6 +294,13 @@ _BODIES: tuple[Any, ...] = (
         "RequestedTags": ["0008,0060"],
     },
     {
+        "Level": "Series",
+        "Query": {},
+        "ResponseContent": ["MainDicomTags"],
+        "RequestedTags": ["Rows"],
+    },
+    {"Level": "Series", "Query": {}, "ResponseContent": ["MainDicomTags"]},
+    {
         "Level": "Study",
         "Query": {"PatientID": "10"},
         "ResponseContent": ["Children", "MainDicomTags"],

@@ -30,10 +30,11 @@ def resources_json(
     services: Services,
 ) -> list[dict[str, Any]]:
     """Write resources of one level, with all that was asked for."""
-    shown = [resource_json(one, content) for one in described]
     if not described:
-        return shown
+        return []
     level, rows = described[0].level, [one.row for one in described]
+    is_read = bool(services.requested_tags.unindexed(level, content.tags))
+    shown = [resource_json(one, content, is_read=is_read) for one in described]
     if content.tags:
         find = services.requested_tags.values
         found = find(level, rows, content.tags, content.form)
@@ -52,11 +53,21 @@ def resources_json(
 
 
 def resource_json(
-    described: ResourceDescription, content: ResponseContent
+    described: ResourceDescription, content: ResponseContent, *, is_read: bool = False
 ) -> dict[str, Any]:
-    """Write what the row of a resource holds; `resources_json` adds the rest."""
+    """Write what the row of a resource holds; `resources_json` adds the rest.
+
+    Parameters
+    ----------
+    described
+        The resource.
+    content
+        What to show of it.
+    is_read
+        Whether attributes are wanted that only a file tells.
+    """
     if content.parts is not None:
-        return _parts(described, content.parts, content.form)
+        return _parts(described, content, is_read=is_read)
     level, row = described.level, described.row
     shown: dict[str, Any] = {"ID": row.id}
     if level is not Level.INSTANCE:
@@ -95,14 +106,16 @@ def _add_own(
 
 
 def _parts(
-    described: ResourceDescription, parts: frozenset[str], form: TagForm
+    described: ResourceDescription, content: ResponseContent, *, is_read: bool
 ) -> dict[str, Any]:
     """Write some parts of a resource."""
     level, row = described.level, described.row
+    parts, form = content.parts or frozenset(), content.form
     shown: dict[str, Any] = {"ID": row.id, "Type": _TYPES[level]}
     if "MainDicomTags" in parts:
-        # Sequences are among the metadata, for Orthanc.
-        read = _tags if "Metadata" in parts else _plain_tags
+        # Sequences are among the metadata, for Orthanc, which also reads these before
+        # it opens a file.
+        read = _tags if is_read or "Metadata" in parts else _plain_tags
         shown["MainDicomTags"] = read(row.attributes, form)
         if row.patient_attributes is not None:
             shown["PatientMainDicomTags"] = _tags(row.patient_attributes, form)

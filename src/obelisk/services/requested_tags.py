@@ -104,7 +104,7 @@ class RequestedTags:
         form
             How to write keys and values.
         """
-        others = self._unindexed(level, tags)
+        others = self.unindexed(level, tags)
         found: list[Values] = []
         wanted: list[tuple[str, set[int]] | None] = []
         with self._index.read() as transaction:
@@ -127,7 +127,7 @@ class RequestedTags:
         tags = (constraint.tag for constraint in query.constraints)
         return tuple(tag for tag in tags if tag not in self._main_tags.all)
 
-    def _unindexed(self, level: Level, tags: Sequence[int]) -> set[int]:
+    def unindexed(self, level: Level, tags: Sequence[int]) -> set[int]:
         """Return those of some tags that only a file tells."""
         indexed = {
             tag

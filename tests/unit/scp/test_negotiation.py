@@ -141,6 +141,15 @@ def test_a_rejected_context_names_a_transfer_syntax():
     assert negotiation.answer_context(context) == AnsweredContext(1, 3, JPEG)
 
 
+@pytest.mark.parametrize("abstract_syntax", [CT, VERIFICATION])
+def test_a_context_without_a_known_transfer_syntax_is_rejected(abstract_syntax):
+    """The result says that it is the transfer syntaxes that are not supported."""
+    negotiation = Negotiation(DICOMServerSettings())
+    context = ProposedContext(1, abstract_syntax, ("1.2.3", "1.2.4"))
+
+    assert negotiation.answer_context(context) == AnsweredContext(1, 4, "1.2.3")
+
+
 def test_transfer_syntaxes_that_are_set_hold_at_once():
     """Of those that are known; what the configuration said is forgotten."""
     negotiation = Negotiation(DICOMServerSettings())

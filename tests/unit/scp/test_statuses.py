@@ -1,6 +1,8 @@
 import pytest
 
+from factories import make_instance
 from obelisk import errors
+from obelisk.dicom.parsing import parse_instance
 from obelisk.errors import InvalidDICOMError, ServerError, StorageFullError
 from obelisk.scp.statuses import DIMSE_STATUS, status_of
 
@@ -31,3 +33,12 @@ def test_statuses_of_orthanc():
     """A full storage area is 0xA700 and an unreadable dataset 0xC000, as in Orthanc."""
     assert status_of(StorageFullError()) == 0xA700
     assert status_of(InvalidDICOMError("x")) == 0xC000
+
+
+@pytest.mark.parametrize("keyword", ["StudyInstanceUID", "SeriesInstanceUID"])
+def test_a_dataset_without_uids_is_not_understood(keyword):
+    """To send it once more is of no use, as 0xA700 would suggest."""
+    with pytest.raises(InvalidDICOMError) as raised:
+        parse_instance(make_instance(1, **{keyword: None}))
+
+    assert status_of(raised.value) == 0xC000
