@@ -519,13 +519,13 @@ ELSEWHERE = (
     ),
     Elsewhere(
         "C-STORE of a dataset without Study or Series Instance UID",
-        "C000, cannot understand: no retry helps; Orthanc answers A700, out of resources",
+        "C000, cannot understand: no retry helps; Orthanc says A700, out of resources",
         ("unit/scp/test_statuses.py", "test_a_dataset_without_uids_is_not_understood"),
     ),
     Elsewhere(
         "a presentation context whose transfer syntaxes are all unknown",
-        "result 4, as PS3.8 Section 9.3.3.2 has it; Orthanc says 3, the abstract syntax,"
-        " but 4 for verification",
+        "result 4, by PS3.8 Section 9.3.3.2; Orthanc says 3, the abstract syntax, but 4"
+        " for verification",
         (
             "unit/scp/test_negotiation.py",
             "test_a_context_without_a_known_transfer_syntax_is_rejected",

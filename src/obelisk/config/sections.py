@@ -84,7 +84,8 @@ class StorageSection:
 
     storage_compression: bool = option("StorageCompression", default=False)
     """Whether files are compressed before they are written. Files that were written
-    under the other setting stay readable."""
+    under the other setting stay readable. Unlike Orthanc, what stands in front of the
+    pixel data is no attachment of its own; that part of the file is unpacked alone."""
 
     overwrite_instances: OverwriteMode = option(
         "OverwriteInstances", OverwriteMode.NEVER

@@ -5,7 +5,7 @@ from itertools import chain
 from types import MappingProxyType
 
 from obelisk.dicom.json_model import iter_json_model
-from obelisk.dicom.reading.dataset import Dataset, read_dataset
+from obelisk.dicom.reading.dataset import Dataset
 from obelisk.dicom.xml_model import iter_xml_model
 from obelisk.rest.messages import Request, Response, Services
 from obelisk.services.stored_files import StoredFile
@@ -51,8 +51,8 @@ def model_response(request: Request, services: Services, media_type: str) -> Res
 def _written(
     file: StoredFile, encoding: str, write: Callable[[Dataset], Iterator[bytes]]
 ) -> Iterator[bytes]:
-    with file.view() as content:
-        yield from write(read_dataset(content, default_encoding=encoding, whole=True))
+    with file.dataset(encoding, whole=True) as dataset:
+        yield from write(dataset)
 
 
 def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -3,7 +3,6 @@
 import re
 
 from obelisk.dicom.dictionary import lookup_tag
-from obelisk.dicom.reading.dataset import read_dataset
 from obelisk.dicom.reading.file_meta import read_file_meta
 from obelisk.dicom.reading.transfer_syntax import KNOWN, Buffer
 from obelisk.dicom.tag_json import TagForm, header_json, tags_json
@@ -83,8 +82,7 @@ def _tags_response(request: Request, services: Services, form: TagForm) -> Respo
     key = (file.uuid, form, ignored, whole, encoding)
     answer = services.tags_cache.lookup(key)
     if answer is None:
-        with file.view() as content:
-            dataset = read_dataset(content, default_encoding=encoding, whole=whole)
+        with file.dataset(encoding, whole=whole) as dataset:
             answer = json_bytes(tags_json(dataset, form, ignored))
         services.tags_cache.keep(key, answer)
     return Response(answer, [("Content-Type", JSON)])

@@ -29,8 +29,10 @@ def compress(content: Buffer) -> Iterator[bytes]:
     yield compressor.flush()
 
 
-def decompress(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the content of a compressed file, in chunks of at most 1,048,576 bytes.
+def decompress(
+    chunks: Iterable[bytes], size_max: int = _CHUNK_BYTES
+) -> Iterator[bytes]:
+    """Yield the content of a compressed file, in chunks of at most `size_max` bytes.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def decompress(chunks: Iterable[bytes]) -> Iterator[bytes]:
             size = _SIZE.unpack(header)[0] if len(header) == HEADER_BYTES else 0
         while data:
             try:
-                content = decompressor.decompress(data, _CHUNK_BYTES)
+                content = decompressor.decompress(data, size_max)
             except zlib.error as error:
                 raise StorageError("A compressed file is damaged") from error
             data = decompressor.unconsumed_tail

@@ -10,7 +10,6 @@ from obelisk.dicom.dictionary import name_of
 from obelisk.dicom.levels import LEVELS, MAIN_TAGS, Level
 from obelisk.dicom.main_tags import SIGNATURE_NAME, STANDARD, MainTags, key_of
 from obelisk.dicom.matching import Query
-from obelisk.dicom.parsing import read_dataset
 from obelisk.dicom.tag_json import TagForm
 from obelisk.errors import NotFoundError
 from obelisk.index.base import Index
@@ -139,10 +138,8 @@ class RequestedTags:
     def _read(self, instance_id: str, tags: Sequence[int], form: TagForm) -> Values:
         """Read attributes from a file; nothing if it was deleted meanwhile."""
         try:
-            with self._resources.open_file(instance_id).view() as content:
-                dataset = read_dataset(
-                    content, default_encoding=self._default_encoding.name
-                )
+            file = self._resources.open_file(instance_id)
+            with file.dataset(self._default_encoding.name) as dataset:
                 return dict(
                     element_json(tag, dataset.lookup(tag), form) for tag in tags
                 )

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from obelisk.dicom.levels import Level
 from obelisk.dicom.matching import Query
-from obelisk.dicom.parsing import Dataset, read_dataset
+from obelisk.dicom.parsing import Dataset
 from obelisk.errors import NotFoundError
 from obelisk.index.base import Index
 from obelisk.services.encoding import AssumedEncoding
@@ -32,8 +32,8 @@ class Samples:
             If there is no such resource.
         """
         file = self._resources.open_file(self._instance_of(level, id_))
-        with file.view() as content:
-            yield read_dataset(content, default_encoding=self._encoding.name)
+        with file.dataset(self._encoding.name) as dataset:
+            yield dataset
 
     def _instance_of(self, level: Level, id_: str) -> str:
         if level is Level.INSTANCE:

@@ -5,9 +5,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from pathlib import Path
 from typing import TypeVar
 
+from obelisk.dicom.parsing import Dataset, read_dataset
 from obelisk.errors import ContentGoneError, ContentReplacedError, StorageError
 from obelisk.index.records import Attachment, Compression
 from obelisk.services.compression import decompress
+from obelisk.services.leading_parts import read_leading_part
 from obelisk.storage.base import Buffer, Storage
 
 _T = TypeVar("_T")
@@ -129,6 +131,38 @@ class StoredFile:
             yield self._open(
                 lambda file: stack.enter_context(self._view(file)), is_same=False
             )
+
+    @contextmanager
+    def dataset(
+        self, default_encoding: str, *, whole: bool = False
+    ) -> Iterator[Dataset]:
+        """Open the dataset for the length of a `with` block.
+
+        Parameters
+        ----------
+        default_encoding
+            Orthanc's name of the encoding of text without Specific Character Set.
+        whole
+            Whether to go on after Pixel Data. If not, no more than what is in front of
+            it is unpacked of a compressed file.
+
+        Raises
+        ------
+        InvalidDICOMError
+            If the content is malformed.
+        """
+        with ExitStack() as stack:
+
+            def opened(file: Attachment) -> Dataset:
+                if not whole and file.compression is not Compression.NONE:
+                    chunks = self._storage.read(file.key)
+                    return read_leading_part(chunks, file.size, default_encoding)
+                content = stack.enter_context(self._view(file))
+                return read_dataset(
+                    content, default_encoding=default_encoding, whole=whole
+                )
+
+            yield self._open(opened, is_same=False)
 
     def _view(self, file: Attachment) -> AbstractContextManager[Buffer]:
         if file.compression is Compression.NONE:

@@ -6,7 +6,6 @@ from typing import Any
 from obelisk.dicom.attribute_json import element_json
 from obelisk.dicom.levels import Level
 from obelisk.dicom.modules import MODULE_TAGS
-from obelisk.dicom.parsing import read_dataset
 from obelisk.dicom.tag_json import MAXIMUM_TEXT_SIZE, TagForm, tags_json
 from obelisk.errors import NotFoundError
 from obelisk.services.encoding import AssumedEncoding
@@ -43,10 +42,8 @@ class Views:
     ) -> Iterator[tuple[str, Tags]]:
         for instance_id in ids:
             try:
-                with self._resources.open_file(instance_id).view() as content:
-                    dataset = read_dataset(
-                        content, default_encoding=self._default_encoding.name
-                    )
+                file = self._resources.open_file(instance_id)
+                with file.dataset(self._default_encoding.name) as dataset:
                     tags = tags_json(dataset, form, ignore_length)
             except NotFoundError:
                 continue
@@ -99,10 +96,8 @@ class Views:
         ids = [id_]
         if level is not Level.INSTANCE:
             ids = self._resources.child_ids(level, id_, Level.INSTANCE)
-        with self._resources.open_file(ids[0]).view() as content:
-            dataset = read_dataset(
-                content, default_encoding=self._default_encoding.name
-            )
+        file = self._resources.open_file(ids[0])
+        with file.dataset(self._default_encoding.name) as dataset:
             return dict(
                 element_json(
                     tag, element, form, 0 if tag in ignore_length else MAXIMUM_TEXT_SIZE

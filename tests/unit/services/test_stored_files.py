@@ -3,6 +3,7 @@ import pytest
 from factories import make_instance
 from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import Level
+from obelisk.dicom.tag_json import tags_json
 from obelisk.errors import ContentGoneError, ContentReplacedError, NotFoundError
 from obelisk.services.attachments import Attachments, AttachmentSettings
 from obelisk.services.content_names import CONTENT_NUMBERS, ContentNames
@@ -36,6 +37,20 @@ def test_a_file_that_was_compressed_meanwhile_is_read(house, attachments, ct):
         assert content == ct
     assert b"".join(files[1].read()) == ct
     assert b"".join(files[2].read(128, 132)) == b"DICM"
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_dataset_of_a_file(house, attachments, ct, whole):
+    """It is the same when the file was compressed meanwhile."""
+    ids = house.store(ct).ids
+    file = house.resources.open_file(ids.instance)
+    with file.dataset("Latin1", whole=whole) as dataset:
+        expected = tags_json(dataset)
+    compress(attachments, ids.instance)
+
+    for one in (file, house.resources.open_file(ids.instance)):
+        with one.dataset("Latin1", whole=whole) as dataset:
+            assert tags_json(dataset) == expected
 
 
 def test_an_open_file_is_read_to_its_end(house, ct):
