@@ -37,6 +37,7 @@ def ingest_settings(
     return IngestSettings(
         overwrite_mode=storage.overwrite_instances,
         is_compressed=storage.storage_compression,
+        is_kept=storage.store_dicom,
         is_md5_computed=storage.store_md5,
         stable_age_seconds=storage.stable_age,
         default_encoding=encoding,

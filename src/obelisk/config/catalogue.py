@@ -8,7 +8,7 @@ UNSET = object()
 _TRUE = """
 DicomTlsRemoteCertificateRequired
 IngestTranscodingOfCompressed IngestTranscodingOfUncompressed
-OrthancExplorerEnabled StoreDicom
+OrthancExplorerEnabled
 SynchronousCMove TcpNoDelay TranscodeDicomProtocol WebDavEnabled
 WebDavUploadAllowed
 """

@@ -84,8 +84,11 @@ class StorageSection:
 
     storage_compression: bool = option("StorageCompression", default=False)
     """Whether files are compressed before they are written. Files that were written
-    under the other setting stay readable. Unlike Orthanc, what stands in front of the
-    pixel data is no attachment of its own; that part of the file is unpacked alone."""
+    under the other setting stay readable."""
+
+    store_dicom: bool = option("StoreDicom", default=True)
+    """Whether files are kept at all. Without, there is the index alone, and whatever
+    needs the file of an instance is answered by 404."""
 
     overwrite_instances: OverwriteMode = option(
         "OverwriteInstances", OverwriteMode.NEVER

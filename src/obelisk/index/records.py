@@ -20,6 +20,8 @@ class Compression(IntEnum):
 
     NONE = 0
     ZLIB_WITH_SIZE = 1
+    NOT_STORED = 2
+    """There are none: the index knows of a file that was not kept."""
 
 
 class ChangeType(Enum):

@@ -69,7 +69,7 @@ class OpenAttachment:
     @property
     def is_compressed(self) -> bool:
         """Whether its bytes are compressed."""
-        return self.attachment.compression is not Compression.NONE
+        return self.attachment.compression is Compression.ZLIB_WITH_SIZE
 
     def read_stored(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """Yield its bytes as they are stored; see `StoredFile.read_stored`."""

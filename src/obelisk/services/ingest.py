@@ -75,6 +75,8 @@ class IngestSettings:
         What happens to an instance that is received once more (OverwriteInstances).
     is_compressed
         Whether files are compressed with zlib (StorageCompression).
+    is_kept
+        Whether files are stored at all (StoreDicom).
     is_md5_computed
         Whether MD5 sums are kept (StoreMD5ForAttachments).
     stable_age_seconds
@@ -89,6 +91,7 @@ class IngestSettings:
 
     overwrite_mode: OverwriteMode = OverwriteMode.NEVER
     is_compressed: bool = False
+    is_kept: bool = True
     is_md5_computed: bool = True
     stable_age_seconds: float = 60
     default_encoding: AssumedEncoding = field(default_factory=AssumedEncoding)
@@ -191,7 +194,7 @@ class Ingest:
                 # What was written is summed up while it is read, and on its way.
                 digest.conclude(memoryview(content)[digest.size :], self._helper)
                 parsed = self._parse(content, laps)
-                if self._settings.is_compressed:
+                if self._settings.is_compressed and self._settings.is_kept:
                     return self._store(parsed, content, digest, origin, laps)
             return self._record(parsed, pending, (digest, digest), origin, laps)
         finally:
@@ -216,12 +219,14 @@ class Ingest:
         laps: Laps,
     ) -> StoreResult:
         """Write a content, compressed if need be, and record it."""
+        settings = self._settings
         pending = self._storage.create()
         try:
-            if not self._settings.is_compressed:
-                pending.write(content)
+            if not settings.is_compressed or not settings.is_kept:
+                if settings.is_kept:
+                    pending.write(content)
                 return self._record(parsed, pending, (digest, digest), origin, laps)
-            stored = Digest(is_md5_computed=self._settings.is_md5_computed)
+            stored = Digest(is_md5_computed=settings.is_md5_computed)
             for chunk in compress(content):
                 stored.update(chunk)
                 pending.write(chunk)
@@ -237,13 +242,15 @@ class Ingest:
         origin: Origin,
         laps: Laps,
     ) -> StoreResult:
-        """Make a content durable and known; the index has the last word."""
+        """Make a content durable, if it is kept, and known; the index decides."""
         digest, stored = digests
-        pending.finish()
+        is_kept = self._settings.is_kept
+        if is_kept:
+            pending.finish()
         laps.lap(self._metrics.ingest.store)
-        compression = (
-            Compression.NONE if digest is stored else Compression.ZLIB_WITH_SIZE
-        )
+        compression = Compression.NONE if is_kept else Compression.NOT_STORED
+        if digest is not stored:
+            compression = Compression.ZLIB_WITH_SIZE
         attachment = Attachment(
             pending.key,
             compression,
@@ -255,7 +262,7 @@ class Ingest:
         )
         new = self._new_instance(parsed, attachment, origin)
         outcome = self._write(new)
-        if outcome.status is StoreStatus.SUCCESS:
+        if is_kept and outcome.status is StoreStatus.SUCCESS:
             pending.confirm()
         laps.lap(self._metrics.ingest.index)
         self._removal.remove(outcome.removed_keys)

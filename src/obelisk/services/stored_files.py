@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from obelisk.dicom.parsing import Dataset, read_dataset
-from obelisk.errors import ContentGoneError, ContentReplacedError, StorageError
+from obelisk.errors import (
+    ContentGoneError,
+    ContentReplacedError,
+    NotFoundError,
+    StorageError,
+)
 from obelisk.index.records import Attachment, Compression
 from obelisk.services.compression import decompress
 from obelisk.services.leading_parts import read_leading_part
@@ -69,6 +74,7 @@ class StoredFile:
             Whether that must have the same content.
         """
         while True:
+            self._expect()
             try:
                 return opened(self.attachment)
             except ContentGoneError as error:
@@ -76,6 +82,11 @@ class StoredFile:
                 self._follow(error)
                 if is_same and not _is_same_content(old, self.attachment):
                     raise ContentReplacedError from None
+
+    def _expect(self) -> None:
+        """Raise `NotFoundError` if the file was not kept."""
+        if self.attachment.compression is Compression.NOT_STORED:
+            raise NotFoundError("file", self.attachment.key)
 
     def _follow(self, error: ContentGoneError) -> None:
         """Take up the file that took the place of one that is gone."""
@@ -110,6 +121,7 @@ class StoredFile:
         ContentReplacedError
             If they are others by now.
         """
+        self._expect()
         try:
             return self._storage.read(self.attachment.key, start, stop)
         except ContentGoneError as error:

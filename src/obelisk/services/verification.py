@@ -4,7 +4,7 @@ from obelisk.dicom.levels import Level
 from obelisk.dicom.parsing import parse_instance
 from obelisk.errors import CorruptedFileError, NotFoundError, ServerError
 from obelisk.index.base import Index
-from obelisk.index.records import Attachment, ContentType
+from obelisk.index.records import Attachment, Compression, ContentType
 from obelisk.services.digest import Digest
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.stored_files import StoredFile
@@ -44,6 +44,8 @@ class Verification:
             attachments = transaction.find_attachments(Level.INSTANCE, pk)
         wrong: list[ServerError] = []
         for attachment in attachments:
+            if attachment.compression is Compression.NOT_STORED:
+                continue
             try:
                 self._check(instance_id, attachment)
             except ServerError as error:

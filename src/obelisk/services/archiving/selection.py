@@ -7,6 +7,7 @@ from obelisk.dicom.levels import Level
 from obelisk.errors import UnknownNameError
 from obelisk.index.archive_reading import InstanceLine, SeriesLine
 from obelisk.index.reading import ReadTransaction
+from obelisk.index.records import Compression
 
 #: Level and id of a resource.
 Resource = tuple[Level, str]
@@ -89,5 +90,6 @@ def _instances(
     transaction: ReadTransaction, series_pk: int, wanted: set[int] | None
 ) -> Iterator[InstanceLine]:
     for instance in transaction.iter_instance_lines(series_pk):
-        if wanted is None or instance.pk in wanted:
+        is_stored = instance.compression != Compression.NOT_STORED
+        if is_stored and (wanted is None or instance.pk in wanted):
             yield instance
