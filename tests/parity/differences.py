@@ -262,7 +262,7 @@ ACCEPTED = (
         r"unknown encoding",
         (200,),
         (400, 415),
-        "what cannot be decoded is refused; Orthanc ignores the encoding",
+        "encoded content that cannot be decoded is refused; Orthanc takes it as it is",
     ),
     Accepted(
         r"/instances",

@@ -19,6 +19,12 @@ _CHUNK_BYTES = 1_048_576
 _GZIP_WINDOW_BITS = 31
 _SPARE_BUFFER_COUNT_MAX = 16
 
+#: The content encodings that change the bytes (RFC 9110 Section 8.4.1).
+_ENCODINGS = frozenset(
+    ("aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip")
+    + ("pack200-gzip", "x-compress", "x-gzip", "zstd")
+)
+
 
 def _new_buffer() -> memoryview:
     return memoryview(bytearray(_CHUNK_BYTES))
@@ -43,18 +49,21 @@ def open_body(
         While it is read, if the client sends nothing for too long, leaves, or sends
         what is malformed.
     NotSupportedError
-        If the content encoding is not known.
+        If the content has an encoding that cannot be undone.
     """
     announced = request.content_length
     if limits.body and announced is not None and announced > limits.body:
         raise LimitError(_too_large(limits.body))
     chunks = _received(request.environ["wsgi.input"], announced, admission, limits.body)
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
-    if encoding in {"gzip", "x-gzip"}:
-        return gunzip(chunks, limits.unpacked)
-    if encoding in {"", "identity"}:
+    named = request.headers.get("Content-Encoding", "").lower().split(",")
+    # Some clients name character sets and the like, which change nothing.
+    encodings = [name for part in named if (name := part.strip()) in _ENCODINGS]
+    if not encodings:
         return chunks
-    raise NotSupportedError(f"Content encoding {encoding} is not supported")
+    if encodings in (["gzip"], ["x-gzip"]):
+        return gunzip(chunks, limits.unpacked)
+    message = f"Content encoding {', '.join(encodings)} is not supported"
+    raise NotSupportedError(message)
 
 
 def present_body(request: Request, limits: UploadLimits) -> bytes | None:

@@ -60,7 +60,7 @@ def test_body_that_breaks_off() -> None:
         _read(b"abc", CONTENT_LENGTH="5")
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", " GZIP "])
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", " GZIP ", "identity, gzip"])
 def test_gzip(encoding: str) -> None:
     """A compressed body is unpacked."""
     body = b"abc" * 1_000_000
@@ -68,10 +68,17 @@ def test_gzip(encoding: str) -> None:
     assert _read(gzip.compress(body), HTTP_CONTENT_ENCODING=encoding) == body
 
 
-def test_unknown_content_encoding() -> None:
+@pytest.mark.parametrize("encoding", ["br", "Deflate", "gzip, zstd", "gzip, gzip"])
+def test_unknown_content_encoding(encoding: str) -> None:
     """Other encodings are refused, not stored as they are."""
     with pytest.raises(NotSupportedError):
-        _read(b"abc", HTTP_CONTENT_ENCODING="br")
+        _read(b"abc", HTTP_CONTENT_ENCODING=encoding)
+
+
+@pytest.mark.parametrize("word", ["utf-8", "8bit", "none", "", "*", "identity, UTF-8"])
+def test_words_that_are_no_content_encoding(word: str) -> None:
+    """They are ignored: the client means something else, and its bytes are plain."""
+    assert _read(b"abc", HTTP_CONTENT_ENCODING=word) == b"abc"
 
 
 def test_gzip_members_may_follow_each_other() -> None:
