@@ -21,8 +21,20 @@ _SPARE_BUFFER_COUNT_MAX = 16
 
 #: The content encodings that change the bytes (RFC 9110 Section 8.4.1).
 _ENCODINGS = frozenset(
-    ("aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip")
-    + ("pack200-gzip", "x-compress", "x-gzip", "zstd")
+    (
+        "aes128gcm",
+        "br",
+        "compress",
+        "dcb",
+        "dcz",
+        "deflate",
+        "exi",
+        "gzip",
+        "pack200-gzip",
+        "x-compress",
+        "x-gzip",
+        "zstd",
+    )
 )
 
 
