@@ -226,6 +226,15 @@ def test_file_headers_ranges_and_etag(server: RunningServer) -> None:
     assert named.headers["Content-Disposition"].startswith('filename="ab.dcm"; ')
 
 
+def test_form_data_without_a_boundary_is_a_plain_body(server: RunningServer) -> None:
+    """Some clients name the type of a form, and send the file itself."""
+    form = {"Content_Type": "multipart/form-data"}
+
+    stored = _post(server, make_instance(1122, study=1122), **form)
+    assert stored.json()["Status"] == "Success"
+    assert _post(server, b"--x\r\n\r\nno DICOM\r\n--x--\r\n", **form).status_code == 400
+
+
 def test_a_file_in_another_transfer_syntax(server: RunningServer) -> None:
     """It is given as it is, or not at all."""
     content = make_instance(1119, study=1119)

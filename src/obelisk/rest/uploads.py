@@ -7,7 +7,7 @@ from itertools import chain
 
 from werkzeug.http import parse_options_header
 
-from obelisk.errors import InvalidDICOMError, InvalidInputError, ServerError
+from obelisk.errors import InvalidDICOMError, ServerError
 from obelisk.rest.archives import (
     claims_dicom,
     is_archive,
@@ -44,8 +44,8 @@ def store(request: Request, services: Services) -> Response:
             services.limits.unpacked,
         )
         kind, options = parse_options_header(request.headers.get("Content-Type"))
-        if kind == "multipart/form-data":
-            boundary = options.get("boundary", "").encode("latin-1", "replace")
+        boundary = options.get("boundary", "").encode("latin-1", "replace")
+        if kind == "multipart/form-data" and boundary:
             return json_response(reception.store_form(chunks, boundary))
         return json_response(reception.store_body(chunks))
 
@@ -92,10 +92,8 @@ class Reception:
         Raises
         ------
         InvalidInputError
-            If the form is malformed, the boundary is missing, or no file is DICOM.
+            If the form is malformed, or no file is DICOM.
         """
-        if not boundary:
-            raise InvalidInputError("The form data has no boundary")
         answers: list[Answer] = []
         for part in split_parts(chunks, boundary):
             first = next(part.chunks, b"")
