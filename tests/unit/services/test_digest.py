@@ -32,7 +32,10 @@ def test_whoever_finds_the_helper_busy_does_it_alone():
     helper, is_asked, may_go_on = Helper(), threading.Event(), threading.Event()
 
     class Slow(Digest):
+        """Takes its time."""
+
         def update(self, chunk):
+            """Wait before anything is summed up."""
             is_asked.set()
             assert may_go_on.wait(10)
             super().update(chunk)
