@@ -1,5 +1,6 @@
 """The configuration: Orthanc's files and options, read into typed sections."""
 
+from obelisk.config.annotations import AnnotationSection, UserContent
 from obelisk.config.archives import ArchiveSection, ZipCompression
 from obelisk.config.choices import (
     DefaultEncoding,
@@ -14,14 +15,12 @@ from obelisk.config.loading import load_config
 from obelisk.config.peers import Peer, PeerSection
 from obelisk.config.rendering import default_file, effective, reference_tables
 from obelisk.config.sections import (
-    AnnotationSection,
     Config,
     DICOMSection,
     HTTPSection,
     Modality,
     StorageSection,
     SystemSection,
-    UserContent,
 )
 
 __all__ = [

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from obelisk.config.annotations import AnnotationSection
 from obelisk.config.archives import ArchiveSection
 from obelisk.config.choices import (
     DefaultEncoding,
@@ -42,17 +43,6 @@ class Modality:
 
     allow_store: bool = True
     """Whether it may send C-STORE when `DicomAlwaysAllowStore` is false."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserContent:
-    """A content type for attachments of users."""
-
-    number: int
-    """Its number, 1,024 to 65,535."""
-
-    media_type: str = "application/octet-stream"
-    """What such attachments are, for HTTP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,25 +125,6 @@ class StorageSection:
     def effective_index_directory(self) -> Path:
         """The folder of the index, whether given or not."""
         return self.index_directory or self.storage_directory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnnotationSection:
-    """What users attach to patients, studies, series and instances."""
-
-    user_metadata: Mapping[str, int] = option("UserMetadata", {})
-    """Names for metadata of users, and the number from 1,024 to 65,535 that each of
-    them stands for. Other numbers of that range can be used without a name."""
-
-    user_content_types: Mapping[str, UserContent] = option("UserContentType", {})
-    """Names for the content types of attachments of users, and the number from 1,024
-    to 65,535 that each of them stands for; `[number, "image/png"]` also gives the
-    media type that HTTP clients are told."""
-
-    check_revisions: bool = option("CheckRevisions", default=False)
-    """Whether a request that changes metadata or an attachment must say in `If-Match`
-    which revision it changes; it is refused when somebody else was faster. Needs
-    `StoreMD5ForAttachments`."""
 
 
 #: Users and passwords of Docker images and of test suites, which everybody may know.
@@ -376,7 +347,7 @@ class Config:
     find: FindSection = field(default_factory=FindSection)
     """Searches."""
 
-    annotations: AnnotationSection = AnnotationSection()
+    annotations: AnnotationSection = field(default_factory=AnnotationSection)
     """What users attach."""
 
     dictionaries: DictionarySection = field(default_factory=DictionarySection)

@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from obelisk.config.annotations import UserContent
 from obelisk.config.archives import ZipCompression
 from obelisk.config.catalogue import MODALITY_OPTIONS
 from obelisk.config.choices import (
@@ -18,7 +19,7 @@ from obelisk.config.choices import (
 from obelisk.config.dictionaries import DictionaryEntry
 from obelisk.config.options import Option
 from obelisk.config.peers import NAME, Peer, read_peers
-from obelisk.config.sections import Modality, UserContent
+from obelisk.config.sections import Modality
 
 # PS3.5 Section 6.2: the character repertoire of an application entity title
 _NAME = re.compile(r"[ -\[\]-~]+")
