@@ -43,6 +43,7 @@ from obelisk.services.reconstruction import Reconstruction, ReconstructionSettin
 from obelisk.services.removal import Removal
 from obelisk.services.resources import Resources
 from obelisk.services.samples import Samples
+from obelisk.services.transcoding import Transcoding
 from obelisk.services.verification import Verification
 from obelisk.storage.filesystem import FilesystemStorage
 from peer_server import running_peer
@@ -76,7 +77,12 @@ class Archive:
                 Attachments(self.index, self.storage, names, AttachmentSettings()),
                 ReconstructionSettings(),
             ),
-            archiving=Archiving(self.index, self.storage, AssumedEncoding()),
+            archiving=Archiving(
+                self.index,
+                self.storage,
+                AssumedEncoding(),
+                Transcoding(ImageReader(), UIDGenerator()),
+            ),
             creation=self.open_creation(ingest),
             transfers=PeerTransfers(
                 Peers(self.index, {"peer": Peer(url=self.peer)}),

@@ -235,24 +235,6 @@ def test_form_data_without_a_boundary_is_a_plain_body(server: RunningServer) -> 
     assert _post(server, b"--x\r\n\r\nno DICOM\r\n--x--\r\n", **form).status_code == 400
 
 
-def test_a_file_in_another_transfer_syntax(server: RunningServer) -> None:
-    """It is given as it is, or not at all."""
-    content = make_instance(1119, study=1119)
-    path = f"/instances/{_post(server, content).json()['ID']}/file"
-
-    own = _call(server, "GET", f"{path}?transcode=1.2.840.10008.1.2.1")
-    assert (own.status_code, own.content) == (200, content)
-    for uid, details in (
-        ("1.2.3", "Unknown transfer syntax: 1.2.3"),
-        (
-            "1.2.840.10008.1.2.4.70",
-            "The file is given in its transfer syntax 1.2.840.10008.1.2.1 only",
-        ),
-    ):
-        answer = _call(server, "GET", f"{path}?transcode={uid}")
-        assert (answer.status_code, answer.json()["Details"]) == (400, details)
-
-
 @pytest.mark.parametrize(
     ("accepted", "given"),
     [

@@ -132,22 +132,6 @@ def test_options_choose_how_archives_are(launch: Any) -> None:
     assert "Mller" in _names(_post(server, path, {"Utf8": False}))[0]
 
 
-def test_files_that_have_a_transfer_syntax_need_no_transcoding(
-    server: RunningServer,
-) -> None:
-    """They are given as they are, by a job as well."""
-    stored = _store(server, make_instance(511))
-    path = f"/studies/{stored['ParentStudy']}/archive"
-    syntax = "1.2.840.10008.1.2.1"
-    plain = _get(server, path).content
-    jobs = [{"Transcode": uid, "Asynchronous": True} for uid in (syntax, syntax[:-2])]
-
-    assert _get(server, f"{path}?transcode={syntax}").content == plain
-    assert _post(server, path, {"Transcode": syntax}).content == plain
-    statuses = [_post(server, path, body).status_code for body in jobs]
-    assert statuses == [200, 400]
-
-
 _STUDY = "/studies/{study}/archive"
 _MEDIA = "/studies/{study}/media"
 _LISTED = "/tools/create-archive"
@@ -167,7 +151,6 @@ _KNOWN = "1.2.840.10008.1.2.4.70"
         (_STUDY, b'{"Utf8": "x"}', (400, 15)),
         (_STUDY, b'{"Transcode": 3}', (400, 15)),
         (_STUDY, b'{"Transcode": "nope"}', (400, 3)),
-        (_STUDY, f'{{"Transcode": "{_KNOWN}"}}'.encode(), (400, 3)),
         (
             _STUDY,
             f'{{"Transcode": "{_KNOWN}", "LossyQuality": "x"}}'.encode(),
@@ -201,7 +184,7 @@ def test_what_archives_cannot_be_is_refused(
 
 @pytest.mark.parametrize(
     "query",
-    ["archive?transcode=nope", f"media?transcode={_KNOWN}", "archive?compression=best"],
+    ["archive?transcode=nope", "media?transcode=", "archive?compression=best"],
 )
 def test_arguments_that_are_wrong_are_refused(
     server: RunningServer, query: str

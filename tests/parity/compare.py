@@ -40,6 +40,7 @@ from parity.route_calls import (
     route_calls,
     route_files,
 )
+from parity.transcoding import transcoding_calls
 
 WAYS = ("post", "gzip", "zip", "multipart", "store")
 _BUNDLES = ("zip", "multipart")
@@ -114,6 +115,8 @@ def scenarios(folders: list[Path], ways: list[str]) -> Iterator[Scenario]:
         yield Scenario(name, route_files(), asks=asks, options=options)
     for name, files in corpora.items():
         yield Scenario(f"{name} read", files, asks=read_calls)
+        if name != "crafted":  # pydicom has to read what comes back
+            yield Scenario(f"{name} transcoded", files, asks=transcoding_calls)
         for way in ways:
             yield Scenario(
                 f"{name} by {way}",

@@ -16,6 +16,7 @@ from pydicom.errors import InvalidDicomError
 from exchange import Answer, Call, Peer, archive_members, describe
 from parity import calls
 from parity.differences import normalise
+from parity.transcoding import transcoded
 
 STORESCU = "/usr/bin/storescu"
 
@@ -103,7 +104,10 @@ def drive(
             value = answer.to_json()
             if after_store and call.route.endswith("/file") and answer.status == 200:
                 value["body"] = _pixel_data(content)
-            if answer.headers.get("Content-Type") == "application/zip":
+            kind = answer.headers.get("Content-Type")
+            if call.argument.startswith("transcode=") and kind == "application/dicom":
+                value["body"] = transcoded(content, call.argument)
+            if kind == "application/zip":
                 value["body"] = archive_members(content)
             yield (
                 call,

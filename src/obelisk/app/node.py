@@ -23,6 +23,7 @@ from obelisk.app.service_settings import (
 )
 from obelisk.app.sharing import WHOLE, Share
 from obelisk.app.tracing import FLUSH_SECONDS
+from obelisk.app.transcoding import transcoding_of
 from obelisk.config import AnnotationSection, Config, StorageSection
 from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.imaging.reader import ImageReader
@@ -197,6 +198,7 @@ class Node:
             views=Views(resources, self._encoding),
             contents=Contents(resources, self._encoding),
             archiving=self._archiving,
+            transcoding=self._transcoding,
             changes=Changes(self._index),
             exports=self._exports(config),
             jobs=self._jobs.queue,
@@ -281,7 +283,9 @@ class Node:
         self._attachments = self._open_attachments(config)
         self._reconstruction = self._open_reconstruction(config)
         where = (self._index, self._storage, self._encoding)
-        self._archiving = Archiving(*where, config.archives.kept_count_max)
+        self._transcoding = transcoding_of(config, self._images, self._uids)
+        kept_count_max = config.archives.kept_count_max
+        self._archiving = Archiving(*where, self._transcoding, kept_count_max)
         self._creation = self._open_creation(ingest)
         self._transfers = open_transfers(config.peers, self._index, self._resources)
         services = JobServices(

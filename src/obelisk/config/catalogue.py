@@ -45,7 +45,6 @@ UNSUPPORTED: dict[str, Any] = {
     "DeidentifyLogsDicomVersion": "2023b",
     "DicomAssociationCloseDelay": 5,
     "DicomDefaultRetrieveMethod": "C-MOVE",
-    "DicomLossyTranscodingQuality": 90,
     "DicomParserCacheSize": 256,
     "DicomParserMemoryCapacity": 256,
     "DicomParserThreadsCount": 2,

@@ -23,6 +23,7 @@ from obelisk.config.monitoring import MonitoringSection
 from obelisk.config.options import option
 from obelisk.config.peers import PeerSection
 from obelisk.config.service import ServiceSection
+from obelisk.config.transcoding import TranscodingSection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,6 +356,10 @@ class Config:
 
     archives: ArchiveSection = field(default_factory=ArchiveSection)
     """ZIP archives."""
+
+    transcoding: TranscodingSection = field(default_factory=TranscodingSection)
+    """Other transfer syntaxes."""
+
     jobs: JobSection = field(default_factory=JobSection)
     """Jobs."""
 

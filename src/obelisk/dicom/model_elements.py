@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from obelisk.dicom.byte_order import swapped
+from obelisk.dicom.byte_order import NUMBER_SIZES, swapped
 from obelisk.dicom.reading.dataset import Dataset, Element
 from obelisk.dicom.reading.scanner import PIXEL_DATA
 from obelisk.dicom.values import NUMBER_CODES, NUMBER_VRS, TEXT_VRS
@@ -67,7 +67,7 @@ def iter_binary(element: Element, vr: str) -> Iterator[bytes]:
     """Yield the bytes of a value in little endian order, each but the last 3n."""
     for chunk in _chunks(element):
         is_big = element.dataset.encoding.order == ">"
-        yield swapped(chunk, vr) if is_big else chunk
+        yield swapped(chunk, NUMBER_SIZES.get(vr, 1)) if is_big else chunk
 
 
 def iter_values(element: Element, vr: str) -> Iterator[Value]:

@@ -91,9 +91,9 @@ def iter_file(
         If a value does not fit; before anything is yielded but for its header.
     """
     uids = (sop_class_uid, sop_instance_uid, transfer_syntax_uid)
-    yield _file_meta(*uids) + b"".join(_small(attributes))
+    yield file_meta(*uids) + b"".join(_small(attributes))
     for tag, value in _large(attributes):
-        yield from _encode(tag, value)
+        yield from encode_element(tag, value)
 
 
 def _is_large(value: Value) -> bool:
@@ -105,7 +105,7 @@ def _small(attributes: Attributes) -> Iterator[bytes]:
     for tag in sorted(attributes):
         if _is_large(attributes[tag]):
             return
-        yield from map(bytes, _encode(tag, attributes[tag]))
+        yield from map(bytes, encode_element(tag, attributes[tag]))
 
 
 def _large(attributes: Attributes) -> Iterator[tuple[int, Value]]:
@@ -116,7 +116,8 @@ def _large(attributes: Attributes) -> Iterator[tuple[int, Value]]:
                 yield tag, attributes[tag]
 
 
-def _encode(tag: int, value: Value) -> Iterator[Buffer]:
+def encode_element(tag: int, value: Value) -> Iterator[Buffer]:
+    """Yield a data element in Explicit VR Little Endian."""
     content = value.content
     if isinstance(content, Blob):
         yield _header(tag, value.vr, content.size + content.size % 2)
@@ -134,7 +135,7 @@ def _encode(tag: int, value: Value) -> Iterator[Buffer]:
 
 def encode_items(item: Attributes) -> bytes:
     """Encode the elements of an item of a sequence."""
-    chunks = (chunk for tag in sorted(item) for chunk in _encode(tag, item[tag]))
+    chunks = (chunk for tag in sorted(item) for chunk in encode_element(tag, item[tag]))
     return b"".join(map(bytes, chunks))
 
 
@@ -176,15 +177,15 @@ def _header(tag: int, vr: str, length: int) -> bytes:
 
 
 def _uid(tag: int, uid: str) -> bytes:
-    value = uid.encode("ascii")
+    value = uid.encode("latin-1", "replace")  # so that a bad one stays as it is
     value += b"\0" * (len(value) % 2)
     return _header(tag, "UI", len(value)) + value
 
 
-def _file_meta(
+def file_meta(
     sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str
 ) -> bytes:
-    """Return preamble and File Meta Information (PS3.10 Section 7.1)."""
+    """Return the preamble and the File Meta Information (PS3.10 Section 7.1)."""
     name = IMPLEMENTATION_VERSION_NAME.encode("ascii")
     name += b" " * (len(name) % 2)
     body = (

@@ -7,6 +7,8 @@ from typing import Any
 
 from obelisk.imaging.decoding import check_size, decode
 from obelisk.imaging.encoding import encode
+from obelisk.imaging.frame_encoding import transcode_frame
+from obelisk.imaging.frames import FrameTask
 from obelisk.imaging.lossless import encode_lossless
 from obelisk.imaging.pictures import LOSSLESS, Picture, PixelEncoding
 from obelisk.imaging.serving import serve
@@ -14,6 +16,8 @@ from obelisk.imaging.tiff import read_deep_tiff
 
 
 def _work(content: bytes, fields: dict[str, Any]) -> Picture:
+    if "target" in fields:
+        return transcode_frame(content, FrameTask.of(fields))
     is_tiff = fields["format"] == "TIFF"
     deep = read_deep_tiff(content, check_size) if is_tiff else None
     picture = deep or decode(content, fields["format"])

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from obelisk.imaging.pam import read_pam, swapped
-from obelisk.imaging.pictures import Picture, UnreadableImageError
+from obelisk.imaging.pictures import PIXELS_MAX, Picture, UnreadableImageError
 from obelisk.imaging.png import read_deep_png
-
-#: How many pixels all frames of an image have at most.
-PIXELS_MAX = 1 << 28
 
 #: Rows and Columns have 16 bits.
 SIDE_MAX = 65_535

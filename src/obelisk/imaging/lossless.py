@@ -11,7 +11,8 @@ import numpy as np
 
 from obelisk.imaging.pictures import Picture, PixelEncoding, UnreadableImageError
 
-_Frame: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+#: Unsigned samples.
+Frame: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 _JPEG_LS_EXTRA_BYTES = 1024
 _SEGMENTS_MAX = 15
@@ -32,7 +33,7 @@ def encode_lossless(picture: Picture, encoding: PixelEncoding) -> Picture:
     dtype = np.dtype(f"<u{picture.bits // 8}")
     try:
         frames = [
-            bytes(_ENCODERS[encoding](frame))
+            bytes(ENCODERS[encoding](frame))
             for frame in np.frombuffer(picture.pixels, dtype).reshape(shape)
         ]
     except (RuntimeError, ValueError) as error:
@@ -42,7 +43,7 @@ def encode_lossless(picture: Picture, encoding: PixelEncoding) -> Picture:
     )
 
 
-def _encode_jpeg(frame: _Frame) -> Any:
+def _encode_jpeg(frame: Frame) -> Any:
     """Compress with the first predictor (ISO/IEC 10918-1 Annex H), colours as RGB."""
     colours = None if frame.ndim == 2 else "RGB"
     return imagecodecs.jpeg8_encode(
@@ -55,12 +56,12 @@ def _encode_jpeg(frame: _Frame) -> Any:
     )
 
 
-def _encode_jpeg_ls(frame: _Frame) -> Any:
+def _encode_jpeg_ls(frame: Frame) -> Any:
     """Compress with room for noise, which becomes longer."""
     return imagecodecs.jpegls_encode(frame, out=2 * frame.nbytes + _JPEG_LS_EXTRA_BYTES)
 
 
-def _encode_rle(frame: _Frame) -> bytes:
+def _encode_rle(frame: Frame) -> bytes:
     """Compress the first bytes of a sample, then the next ones (PS3.5 Annex G)."""
     octets = frame.view(np.uint8).reshape(*frame.shape[:2], -1, frame.itemsize)
     segments = [
@@ -74,7 +75,8 @@ def _encode_rle(frame: _Frame) -> bytes:
     return _RLE_HEADER.pack(len(padded), *offsets) + b"".join(padded)
 
 
-_ENCODERS: Mapping[PixelEncoding, Callable[[_Frame], Any]] = {
+#: They compress a frame: rows, columns and, if there are several, samples.
+ENCODERS: Mapping[PixelEncoding, Callable[[Frame], Any]] = {
     PixelEncoding.JPEG_2000_LOSSLESS: partial(
         imagecodecs.jpeg2k_encode, codecformat="j2k", reversible=True
     ),

@@ -9,6 +9,9 @@ import orjson
 
 from obelisk.errors import InvalidInputError
 
+#: How many pixels all frames of an image have at most.
+PIXELS_MAX = 1 << 28
+
 #: The formats that are read, by media type.
 FORMATS = {
     "image/png": "PNG",
@@ -30,20 +33,28 @@ class PixelEncoding(Enum):
 
     NATIVE = "native"
     JPEG = "JPEG"
+    JPEG_EXTENDED = "extended JPEG"
     JPEG_2000 = "JPEG 2000"
     JPEG_2000_LOSSLESS = "JPEG 2000 lossless"
     JPEG_LOSSLESS = "lossless JPEG"
     JPEG_LS = "JPEG-LS"
+    JPEG_LS_NEAR_LOSSLESS = "near-lossless JPEG-LS"
     HTJ2K_LOSSLESS = "HTJ2K lossless"
     RLE = "RLE"
 
 
+#: Those that compress with loss.
+LOSSY = frozenset(
+    {
+        PixelEncoding.JPEG,
+        PixelEncoding.JPEG_EXTENDED,
+        PixelEncoding.JPEG_2000,
+        PixelEncoding.JPEG_LS_NEAR_LOSSLESS,
+    }
+)
+
 #: Those that compress without loss.
-LOSSLESS = frozenset(PixelEncoding) - {
-    PixelEncoding.NATIVE,
-    PixelEncoding.JPEG,
-    PixelEncoding.JPEG_2000,
-}
+LOSSLESS = frozenset(PixelEncoding) - LOSSY - {PixelEncoding.NATIVE}
 
 
 @dataclass(frozen=True, slots=True)

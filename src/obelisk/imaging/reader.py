@@ -8,6 +8,7 @@ from contextlib import suppress
 import orjson
 
 from obelisk.errors import UnavailableError
+from obelisk.imaging.frames import FrameTask
 from obelisk.imaging.pictures import (
     FORMATS,
     LOSSLESS,
@@ -70,14 +71,34 @@ class ImageReader:
         """
         file_format = FORMATS[media_type]
         header = orjson.dumps({"format": file_format, "encoding": encoding.value})
-        laps = self._metrics.laps()
         is_plain = encoding not in LOSSLESS and file_format != "TIFF"
         program = _PLAIN if is_plain else _CODECS
+        return self._work(program, (header, content), (file_format, encoding.value))
+
+    def transcode(self, content: bytes, task: FrameTask) -> bytes:
+        """Encode a frame of Pixel Data in another way.
+
+        Raises
+        ------
+        UnreadableImageError
+            If it is damaged, cannot be encoded so, or takes too long.
+        UnavailableError
+            If no process can be started.
+        """
+        request = orjson.dumps(task.fields()), content
+        names = task.source.value, task.target.value
+        return self._work(_CODECS, request, names).pixels
+
+    def _work(
+        self, program: str, request: tuple[bytes, bytes], names: tuple[str, str]
+    ) -> Picture:
+        """Have a process work on a request; `names` say on what, for the metrics."""
+        laps = self._metrics.laps()
         with self._turns:
             process = self._take(program)
-            answer = self._ask(process, header, content)
+            answer = self._ask(process, *request)
             outcome = _outcome(answer)
-            noted = self._metrics.codecs.of(file_format, encoding.value, outcome)
+            noted = self._metrics.codecs.of(*names, outcome)
             laps.total(noted)
             if answer is None:
                 _end(process)

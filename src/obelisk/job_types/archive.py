@@ -84,7 +84,8 @@ class Archive:
             How many bytes the archive has, as far as it is made.
         """
         syntax = self.form.transfer_syntax
-        encoding = {"LossyQuality": 90, "Transcode": syntax} if syntax else {}
+        quality = self.form.lossy_quality
+        encoding = {"LossyQuality": quality, "Transcode": syntax} if syntax else {}
         return {
             **_sizes("Archive", archive_size),
             "Description": "REST API",

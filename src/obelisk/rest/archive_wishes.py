@@ -6,10 +6,14 @@ from typing import Any
 
 import orjson
 
-from obelisk.dicom.dictionary import TRANSFER_SYNTAXES
 from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.json_bodies import Fields, read_body
-from obelisk.rest.messages import ArchiveDefaults, BadContentError, Request, Services
+from obelisk.rest.messages import BadContentError, Request, Services
+from obelisk.rest.transcoding import (
+    bounded_quality,
+    known_syntax,
+    quality_of_query,
+)
 from obelisk.services.archiving.archiving import ArchiveForm
 
 _COMPRESSIONS = {"deflate": True, "store": False}
@@ -60,8 +64,7 @@ def wishes_of_query(
     InvalidInputError
         If resources are to be listed and are not.
     """
-    if "transcode" in request.args:
-        form = replace(form, transfer_syntax=_syntax(request.args["transcode"]))
+    form = _transcoded_by_query(request, services, form)
     if form.is_media and "extended" in request.args:
         form = replace(form, is_extended=True)
     form = replace(form, is_utf8=services.archive_defaults.is_utf8)
@@ -70,10 +73,21 @@ def wishes_of_query(
     return replace(wishes, ids=ids)
 
 
+def _transcoded_by_query(
+    request: Request, services: Services, form: ArchiveForm
+) -> ArchiveForm:
+    uid, quality = map(request.args.get, ("transcode", "lossy-quality"))
+    if uid is None:
+        return form
+    wanted = known_syntax(uid), quality_of_query(quality)
+    return _transcoded(form, services, *wanted)
+
+
 def _wishes(
     request: Request, services: Services, form: ArchiveForm, file_name: str
 ) -> Wishes:
-    return Wishes(form, _is_deflated(request, services), file_name)
+    is_deflated = _is_deflated(request, services) or bool(form.transfer_syntax)
+    return Wishes(form, is_deflated, file_name)
 
 
 def _ids_of_query(request: Request) -> list[str]:
@@ -110,7 +124,7 @@ def wishes_of_body(
     values = _read(request, services)
     ids = _ids(values) if lists_resources else None
     fields = values if isinstance(values, dict) else {}
-    form = _form_of_fields(fields, form, services.archive_defaults)
+    form = _form_of_fields(fields, form, services)
     _check_integer(fields, "Priority")
     wishes = _wishes(request, services, form, _file_name(fields))
     is_awaited = _is_synchronous(request, fields)
@@ -118,18 +132,18 @@ def wishes_of_body(
 
 
 def _form_of_fields(
-    fields: Mapping[str, Any], form: ArchiveForm, defaults: ArchiveDefaults
+    fields: Mapping[str, Any], form: ArchiveForm, services: Services
 ) -> ArchiveForm:
-    syntax = ""
     if "Transcode" in fields:
-        _check_integer(fields, "LossyQuality")  # nothing is encoded anew
-        syntax = _syntax(_text(fields, "Transcode"))
+        quality = _quality(fields)
+        form = _transcoded(
+            form, services, known_syntax(_text(fields, "Transcode")), quality
+        )
     is_extended = form.is_media and _flag(fields, "Extended", default=False)
     return replace(
         form,
         is_extended=form.is_extended or is_extended,
-        is_utf8=_flag(fields, "Utf8", default=defaults.is_utf8),
-        transfer_syntax=syntax,
+        is_utf8=_flag(fields, "Utf8", default=services.archive_defaults.is_utf8),
     )
 
 
@@ -178,11 +192,18 @@ def _file_name(fields: Mapping[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _syntax(uid: str) -> str:
-    """Return the transfer syntax that the files of an archive shall have."""
-    if uid not in TRANSFER_SYNTAXES:
-        raise InvalidArgumentError(f"Unknown transfer syntax: {uid}")
-    return uid
+def _quality(fields: Mapping[str, Any]) -> int | None:
+    _check_integer(fields, "LossyQuality")
+    quality = fields.get("LossyQuality")
+    return None if quality is None else bounded_quality(quality)
+
+
+def _transcoded(
+    form: ArchiveForm, services: Services, uid: str, quality: int | None
+) -> ArchiveForm:
+    if quality is None:
+        quality = services.transcoding.lossy_quality
+    return replace(form, transfer_syntax=uid, lossy_quality=quality)
 
 
 def _check_integer(fields: Mapping[str, Any], name: str) -> None:

@@ -73,6 +73,7 @@ from obelisk.services.creation import (
     UnknownParentError,
 )
 from obelisk.services.ordering import UnorderableSlicesError
+from obelisk.services.transcoding import NotTranscodableError
 from obelisk.telemetry.privacy import PRIVACY
 from obelisk.telemetry.tracing import current_span
 
@@ -115,6 +116,7 @@ STATUS_OF: Mapping[type[ServerError], Status] = MappingProxyType(
         JobConflictError: Status(409, 46),
         IndexRuleError: Status(500, 11),
         NotSupportedError: Status(415, 3000),
+        NotTranscodableError: Status(500, 2),
         LimitError: Status(413, 8),
         RangeError: Status(416, 41),
         UnavailableError: Status(503, 36),

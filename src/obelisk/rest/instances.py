@@ -4,11 +4,10 @@ import re
 
 from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.reading.file_meta import read_file_meta
-from obelisk.dicom.reading.transfer_syntax import KNOWN, Buffer
 from obelisk.dicom.tag_json import TagForm, header_json, tags_json
 from obelisk.errors import InvalidArgumentError
 from obelisk.rest.dataset_models import model_response, wanted_model
-from obelisk.rest.file_names import disposition
+from obelisk.rest.instance_files import give_file
 from obelisk.rest.messages import (
     JSON,
     Request,
@@ -17,7 +16,6 @@ from obelisk.rest.messages import (
     json_bytes,
     json_response,
 )
-from obelisk.rest.ranges import content_response
 
 _TAG = re.compile(r"([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})")
 
@@ -25,33 +23,15 @@ _TAG = re.compile(r"([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})")
 def get_file(request: Request, services: Services) -> Response:
     """Give the DICOM file as it was received; ``filename`` names it for the client.
 
-    It is given in its own transfer syntax only, which ``transcode`` may name; or, if
-    ``Accept`` prefers that, as ``application/dicom+json`` or ``application/dicom+xml``.
+    ``transcode`` asks for a transfer syntax, and ``lossy-quality`` says how well it is
+    to be compressed, if that loses something. If ``Accept`` prefers that, the dataset
+    is given as ``application/dicom+json`` or ``application/dicom+xml`` instead.
     """
     model = wanted_model(request)
     if model is not None:
         return model_response(request, services, model)
     file = services.resources.open_file(request.id)
-    if "transcode" in request.args:
-        with file.view() as content:
-            _check_syntax(content, request.args["transcode"])
-    headers = [
-        ("Content-Type", "application/dicom"),
-        ("Content-Disposition", disposition(request, f"{request.id}.dcm")),
-    ]
-    return content_response(
-        request, file.read, file.size, file.md5 or file.uuid, headers
-    )
-
-
-def _check_syntax(content: Buffer, wanted: str) -> None:
-    if wanted not in KNOWN:
-        raise InvalidArgumentError(f"Unknown transfer syntax: {wanted}")
-    uid = read_file_meta(content).transfer_syntax_uid
-    if wanted != uid:
-        raise InvalidArgumentError(
-            f"The file is given in its transfer syntax {uid} only"
-        )
+    return give_file(request, services, file)
 
 
 def get_tags(request: Request, services: Services) -> Response:

@@ -42,6 +42,7 @@ from obelisk.services.peer_transfers import PeerTransfers
 from obelisk.services.reconstruction import Reconstruction
 from obelisk.services.requested_tags import RequestedTags
 from obelisk.services.resources import Resources
+from obelisk.services.transcoding import Transcoding
 from obelisk.services.views import Views
 
 JSON = "application/json; charset=utf-8"
@@ -115,6 +116,7 @@ class Services:
     views: Views
     contents: Contents
     archiving: Archiving
+    transcoding: Transcoding
     finding: Finding
     metadata: Metadata
     attachments: Attachments

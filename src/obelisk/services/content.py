@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from struct import Struct
 
-from obelisk.dicom.byte_order import is_ordered, swapped
+from obelisk.dicom.byte_order import NUMBER_SIZES, swapped
 from obelisk.dicom.dictionary import lookup_tag
+from obelisk.dicom.fragments import find_fragments
 from obelisk.dicom.parsing import Buffer, Dataset, Element, read_dataset
 from obelisk.dicom.payloads import DOCUMENT_CLASSES
 from obelisk.dicom.values import TEXT_VRS
@@ -15,8 +15,6 @@ from obelisk.services.resources import Resources
 from obelisk.services.stored_files import StoredFile
 
 _PIXEL_DATA = 0x7FE00010
-_ITEM = (0xFFFE, 0xE000)
-_ITEM_HEADER = Struct("<HHI")
 
 _SOP_CLASS_UID = 0x00080016
 _DOCUMENT = 0x00420011
@@ -151,7 +149,8 @@ def _number(text: str, count: int) -> int:
 def _raw(file: StoredFile, content: Buffer, element: Element) -> RawValue:
     """Return the value of an element: numbers in little endian order, padded text."""
     dataset = element.dataset
-    is_swapped = dataset.encoding.order == ">" and is_ordered(element.vr)
+    size = NUMBER_SIZES.get(element.vr, 1)
+    is_swapped = dataset.encoding.order == ">" and size > 1
     is_text = element.vr in TEXT_VRS
     if dataset.source.buffer is content and not is_swapped and not is_text:
         return RawValue(file, element.start, element.start + element.size)
@@ -159,7 +158,7 @@ def _raw(file: StoredFile, content: Buffer, element: Element) -> RawValue:
     if is_text:
         value = _padded(value, element.vr)
     if is_swapped:
-        value = swapped(value, element.vr)
+        value = swapped(value, size)
     return RawValue(file, 0, len(value), value)
 
 
@@ -179,7 +178,7 @@ def _pixels(
     file: StoredFile, content: Buffer, element: Element, path: Sequence[str]
 ) -> list[str] | RawValue:
     """Return the numbers of the fragments, or one of them."""
-    fragments = [] if element.size else list(_fragments(content, element))
+    fragments = [] if element.size else list(find_fragments(content, element.start))
     if not path:
         return [str(number) for number in range(len(fragments) or 1)]
     if not path[0].isascii() or not path[0].isdigit():
@@ -190,16 +189,3 @@ def _pixels(
     if not fragments:
         return _raw(file, content, element)
     return RawValue(file, *fragments[number])
-
-
-def _fragments(content: Buffer, element: Element) -> Iterator[tuple[int, int]]:
-    """Yield where the fragments of encapsulated Pixel Data start and stop."""
-    start = element.start
-    while start + _ITEM_HEADER.size <= len(content):
-        header = bytes(content[start : start + _ITEM_HEADER.size])
-        group, number, length = _ITEM_HEADER.unpack(header)
-        if (group, number) != _ITEM:
-            return
-        start += _ITEM_HEADER.size
-        yield start, start + length
-        start += length

@@ -13,10 +13,10 @@ from obelisk.dicom.reading.file_meta import read_file_meta
 from obelisk.errors import NotSupportedError, PeerError, PeerStatusError
 from obelisk.peers.client import Link, PeerClient
 from obelisk.peers.connection import Body, Chunk
-from obelisk.services.archiving.spooling import temporary_file_errors
 from obelisk.services.peers import Peers
 from obelisk.services.resources import Resources
 from obelisk.services.stored_files import StoredFile
+from obelisk.services.temporary_files import temporary_file_errors
 
 _CHUNK_BYTES = 1_048_576
 _MEMORY_BYTES_MAX = 4_194_304

@@ -7,7 +7,9 @@ import pytest
 
 from factories import make_instance, make_study
 from obelisk.dicom.levels import Level
+from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.errors import UnknownNameError
+from obelisk.imaging.reader import ImageReader
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.job_types.archive import LAYOUT_TYPE, Archive
 from obelisk.jobs.base import Change, Continue, Done, JobServices
@@ -16,6 +18,7 @@ from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.ingest import Ingest, IngestSettings, Origin
 from obelisk.services.removal import Removal
 from obelisk.services.resources import Resources
+from obelisk.services.transcoding import Transcoding
 from obelisk.services.verification import Verification
 from obelisk.storage.filesystem import FilesystemStorage
 
@@ -33,7 +36,12 @@ class Office:
         self.resources = Resources(self.index, self.storage)
         self.studies = self.resources.ids(Level.STUDY)
         self.removal = Removal(self.index, self.storage)
-        self.archiving = Archiving(self.index, self.storage, AssumedEncoding())
+        self.archiving = Archiving(
+            self.index,
+            self.storage,
+            AssumedEncoding(),
+            Transcoding(ImageReader(), UIDGenerator()),
+        )
         self.services = JobServices(
             index=self.index,
             removal=self.removal,

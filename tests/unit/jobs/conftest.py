@@ -9,7 +9,9 @@ from typing import ClassVar
 
 import pytest
 
+from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.errors import RemoteError, ServerError
+from obelisk.imaging.reader import ImageReader
 from obelisk.index.job_records import JobOutput
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.jobs.base import Change, Continue, Done, JobServices, Problem, Retry
@@ -24,6 +26,7 @@ from obelisk.jobs.transitions import ErrorFacts, Transitions
 from obelisk.services.archiving.archiving import Archiving
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.removal import Removal
+from obelisk.services.transcoding import Transcoding
 from obelisk.services.verification import Verification
 from obelisk.storage.filesystem import FilesystemStorage
 
@@ -153,7 +156,12 @@ class Office:
                 reconstruction=None,
                 creation=None,
                 transfers=None,
-                archiving=Archiving(self.index, self.storage, AssumedEncoding()),
+                archiving=Archiving(
+                    self.index,
+                    self.storage,
+                    AssumedEncoding(),
+                    Transcoding(ImageReader(), UIDGenerator()),
+                ),
             ),
             types=types,
             transitions=transitions,

@@ -91,7 +91,10 @@ _JOBS = (
     Argument("limit", "How many to give at most, 0 for all.", INTEGER),
 )
 _ONLY = Argument("only", "`failed` to do again no more than what failed.")
-_OWN_SYNTAX = Argument("transcode", "Its transfer syntax; no other is supported.")
+_TRANSCODING = (
+    Argument("transcode", "The transfer syntax to give it in."),
+    Argument("lossy-quality", "The quality of lossy compression, from 1 to 100."),
+)
 _LAST_EVENT = Argument("Last-Event-ID", "The number of the last event that was seen.")
 _JOB_HEADERS = (
     Argument("Prefer", "`respond-async`, or `wait=` and seconds (RFC 7240)."),
@@ -124,7 +127,7 @@ _COMPRESSION = Argument("compression", "`store`, or `deflate` for smaller archiv
 _ZIP_ARGUMENTS = (
     _FILE_NAME,
     _COMPRESSION,
-    Argument("transcode", "The transfer syntax that all files must have."),
+    *_TRANSCODING,
 )
 _EXTENDED = Argument("extended", "Describe the series in the DICOMDIR.", PRESENT)
 _RESOURCES = Argument("resources", "Ids, separated by commas; needed.")
@@ -252,7 +255,7 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
         ),
         instances.get_file: _parts(
             _FILE_FORMS,
-            *(_FILE_NAME, _OWN_SYNTAX),
+            *(_FILE_NAME, *_TRANSCODING),
             accept="`application/dicom+json` or `application/dicom+xml`, if wanted.",
         ),
         instances.get_tags: gives(json_of(ref("Tags")), *_TAGS, _WHOLE),

@@ -7,15 +7,14 @@ from itertools import chain
 
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.errors import (
-    InvalidArgumentError,
     NotFoundError,
     StorageFullError,
     UnknownNameError,
 )
 from obelisk.index.archive_reading import InstanceLine
 from obelisk.index.base import Index
-from obelisk.index.reading import ReadTransaction
 from obelisk.services.archiving.contents import Archive, Contents
+from obelisk.services.archiving.conversion import ConvertedContents
 from obelisk.services.archiving.deflation import Deflation
 from obelisk.services.archiving.folders import Folders, add_archive
 from obelisk.services.archiving.latest import Latest
@@ -24,8 +23,10 @@ from obelisk.services.archiving.manifest import Manifest, read_manifest
 from obelisk.services.archiving.media import MediaDirectory, add_media
 from obelisk.services.archiving.preparation import Preparation, Preparations
 from obelisk.services.archiving.selection import ChosenSeries, Resource, choose
-from obelisk.services.archiving.spooling import temporary_file_errors
 from obelisk.services.encoding import AssumedEncoding
+from obelisk.services.stored_files import StoredFile
+from obelisk.services.temporary_files import temporary_file_errors
+from obelisk.services.transcoding import TranscodedFile, Transcoding, check_target
 from obelisk.storage.base import Storage
 
 
@@ -44,7 +45,10 @@ class ArchiveForm:
     is_deflated
         Whether its members are deflated where it is kept.
     transfer_syntax
-        The UID of the transfer syntax that all files must have; empty for any.
+        The UID of the transfer syntax that the files shall have; empty for any. The
+        members are deflated then. What cannot have it stays as it is.
+    lossy_quality
+        The quality, from 1 to 100, if they are compressed with loss.
     root
         What it is about: patients, as Orthanc names their folders where resources are
         listed; one study, which may know its patient by another name; or one series,
@@ -56,6 +60,7 @@ class ArchiveForm:
     is_utf8: bool = False
     is_deflated: bool = False
     transfer_syntax: str = ""
+    lossy_quality: int = 90
     root: Level = Level.PATIENT
 
 
@@ -72,6 +77,8 @@ class Archiving:
         Where everything is.
     default_encoding
         The encoding of text without Specific Character Set.
+    transcoding
+        Writes instances in other transfer syntaxes.
     kept_count_max
         How many archives that jobs made are kept (MediaArchiveSize).
     """
@@ -81,6 +88,7 @@ class Archiving:
         index: Index,
         storage: Storage,
         default_encoding: AssumedEncoding,
+        transcoding: Transcoding,
         kept_count_max: int = 1,
     ) -> None:
         #: How many archives that jobs made are kept.
@@ -91,6 +99,7 @@ class Archiving:
         self._index = index
         self._storage = storage
         self._default_encoding = default_encoding
+        self._transcoding = transcoding
 
     def find(self, ids: Iterable[str]) -> list[Resource]:
         """Return resources by their ids, of whatever level."""
@@ -110,12 +119,12 @@ class Archiving:
         The same resources give the same bytes, as long as nothing in them changes.
         """
         with self._index.read() as transaction:
-            key = self._fingerprint(_chosen(transaction, resources, form), form)
+            key = self._fingerprint(choose(transaction, resources, form.root), form)
 
             def make() -> Layout:
                 contents = Contents(self._storage)
                 layout = Layout(contents.read)
-                chosen = _chosen(transaction, resources, form)
+                chosen = choose(transaction, resources, form.root)
                 for _ in self._filling(layout, contents, chosen, form):
                     pass
                 layout.finish()
@@ -138,16 +147,16 @@ class Archiving:
         Its files must be kept as well, unless its members are deflated, which makes a
         ZIP file of it; otherwise, what is kept is for `open`.
         """
-        contents = Contents(self._storage)
+        contents = self._contents(form)
         with self._index.read() as transaction:
             chosen = [
                 replace(series, instances=list(series.instances))
-                for series in _chosen(transaction, resources, form)
+                for series in choose(transaction, resources, form.root)
             ]
         lines = [line for series in chosen for line in series.instances]
         self._check_room(lines, form)
         archive: Manifest | Deflation = (
-            Deflation(contents.read) if form.is_deflated else Manifest(contents)
+            Deflation(contents) if form.is_deflated else Manifest(contents)
         )
         return Preparation(
             archive,
@@ -179,17 +188,18 @@ class Archiving:
         ------
         UnknownNameError
             If there is no such resource.
-        InvalidArgumentError
-            If the files have another transfer syntax.
+        NotTranscodableError
+            If nothing can be written in the transfer syntax.
         StorageFullError
             If it is to be a file, for which there is no room.
         """
+        self._contents(form)
         with self._index.read() as transaction:
             for level, id_ in resources:
                 if transaction.lookup_pk(level, id_) is None:
                     raise UnknownNameError(level.name.lower(), id_)
-            if form.transfer_syntax or form.is_deflated:
-                seriess = _chosen(transaction, resources, form)
+            if form.is_deflated:
+                seriess = choose(transaction, resources, form.root)
                 lines = chain.from_iterable(series.instances for series in seriess)
                 self._check_room(lines, form)
 
@@ -201,13 +211,24 @@ class Archiving:
 
     def deflate(self, resources: Sequence[Resource], form: ArchiveForm) -> Deflation:
         """Return an archive of resources, whose members are deflated."""
-        contents = Contents(self._storage)
-        deflation = Deflation(contents.read)
+        contents = self._contents(form)
+        deflation = Deflation(contents)
         with self._index.read() as transaction:
-            chosen = _chosen(transaction, resources, form)
+            chosen = choose(transaction, resources, form.root)
             for _ in self._filling(deflation, contents, chosen, form):
                 pass
         return deflation
+
+    def _contents(self, form: ArchiveForm) -> Contents:
+        uid, quality = form.transfer_syntax, form.lossy_quality
+
+        def transcode(file: StoredFile) -> TranscodedFile | None:
+            return self._transcoding.transcode(file, uid, quality)
+
+        if uid:
+            check_target(uid)
+            return ConvertedContents(self._storage, uid, transcode)
+        return Contents(self._storage)
 
     def _filling(
         self,
@@ -235,22 +256,5 @@ class Archiving:
                 self._default_encoding,
                 is_extended=form.is_extended,
             )
-            yield from add_media(archive, contents, chosen, directory)
-
-
-def _chosen(
-    transaction: ReadTransaction, resources: Iterable[Resource], form: ArchiveForm
-) -> Iterator[ChosenSeries]:
-    for series in choose(transaction, resources, form.root):
-        if form.transfer_syntax:
-            checked = _checked(series.instances, form.transfer_syntax)
-            yield replace(series, instances=checked)
-        else:
-            yield series
-
-
-def _checked(lines: Iterable[InstanceLine], uid: str) -> Iterator[InstanceLine]:
-    for line in lines:
-        if line.transfer_syntax_uid != uid:
-            raise InvalidArgumentError("Archives hold the files as they were received")
-        yield line
+            described = contents.described_by(directory)
+            yield from add_media(archive, contents, chosen, described)

@@ -3,10 +3,11 @@
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from io import SEEK_END
-from typing import IO, Protocol, cast
+from typing import IO, Protocol, TypeAlias, cast
 
-from obelisk.index.archive_reading import InstanceLine
+from obelisk.index.archive_reading import InstanceLine, SeriesLine
 from obelisk.index.records import Attachment, Compression
 from obelisk.services.archiving.zip_format import Member, dos_time
 from obelisk.services.stored_files import StoredFile
@@ -25,6 +26,26 @@ class Archive(Protocol):
     def add(self, member: Member, key: str) -> None:
         """Add a member whose content changes with a key."""
         ...
+
+
+class Directory(Protocol):
+    """Describes the members of media."""
+
+    def enter(self, line: SeriesLine) -> None:
+        """Write the record of a series, and those above it where they are new."""
+        ...
+
+    def add(self, line: InstanceLine, file: StoredFile, name: str) -> None:
+        """Write the record of an instance of the series that was entered last."""
+        ...
+
+    def finish(self) -> tuple[int, int]:
+        """Return the CRC-32 and the size of the file; nothing follows."""
+        ...
+
+
+#: What an archive says of a member, and its content.
+OpenedMember: TypeAlias = tuple[Member, Iterator[bytes]]
 
 
 class Contents:
@@ -61,6 +82,22 @@ class Contents:
     def open(self, line: InstanceLine) -> StoredFile:
         """Return the file of an instance, whether it was added or not."""
         return self._file(line.key, Compression(line.compression), line.size)
+
+    def file(self, number: int, size: int) -> StoredFile:
+        """Return the file of a member that has a size."""
+        is_compressed = self.is_compressed(number)
+        compression = Compression.ZLIB_WITH_SIZE if is_compressed else Compression.NONE
+        return self._file(self._keys[number], compression, size)
+
+    def open_member(
+        self, number: int, member: Member
+    ) -> AbstractContextManager[OpenedMember]:
+        """Open a member, whose size and sum may be others than was thought."""
+        return nullcontext((member, self.read(number, 0, member.size)))
+
+    def described_by(self, directory: Directory) -> Directory:
+        """Return what describes the members of media, in their order."""
+        return directory
 
     def _file(self, key: str, compression: Compression, size: int) -> StoredFile:
         attachment = Attachment(key, compression, size, "", 0, 0, "")

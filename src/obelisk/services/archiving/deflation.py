@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from isal import isal_zlib
 
-from obelisk.services.archiving.layout import ReadMember, gathered
+from obelisk.services.archiving.contents import Contents
+from obelisk.services.archiving.layout import gathered
 from obelisk.services.archiving.zip_format import (
     DEFLATED,
     Member,
@@ -24,12 +25,12 @@ class Deflation:
 
     Parameters
     ----------
-    read_member
+    contents
         Gives the contents.
     """
 
-    def __init__(self, read_member: ReadMember) -> None:
-        self._read_member = read_member
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
         self._members: list[Member] = []
         #: How many members were packed.
         self.packed_count = 0
@@ -52,14 +53,15 @@ class Deflation:
     def _parts(self) -> Iterator[bytes]:
         position = 0
         central = bytearray()
-        for number, member in enumerate(self._members):
+        for number, announced in enumerate(self._members):
             start = position
-            yield (header := local_header(member))
-            position += len(header)
-            packed_size = 0
-            for part in self._packed(number, member.size):
-                packed_size += len(part)
-                yield part
+            with self._contents.open_member(number, announced) as (member, content):
+                yield (header := local_header(member))
+                position += len(header)
+                packed_size = 0
+                for part in _packed(content):
+                    packed_size += len(part)
+                    yield part
             packed = replace(member, packed_size=packed_size)
             yield (tail := descriptor(packed))
             position += packed_size + len(tail)
@@ -68,9 +70,10 @@ class Deflation:
         yield bytes(central)
         yield end_records(len(self._members), position, len(central))
 
-    def _packed(self, number: int, size: int) -> Iterator[bytes]:
-        compressor = isal_zlib.compressobj(_LEVEL, wbits=_RAW_WINDOW_BITS)
-        for chunk in self._read_member(number, 0, size):
-            if packed := compressor.compress(chunk):
-                yield packed
-        yield compressor.flush()
+
+def _packed(content: Iterator[bytes]) -> Iterator[bytes]:
+    compressor = isal_zlib.compressobj(_LEVEL, wbits=_RAW_WINDOW_BITS)
+    for chunk in content:
+        if packed := compressor.compress(chunk):
+            yield packed
+    yield compressor.flush()

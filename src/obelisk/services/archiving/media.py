@@ -15,7 +15,7 @@ from obelisk.dicom.directory_records import record_tags, record_type
 from obelisk.dicom.file_set import Attribute, DirectoryWriter, Reference, attribute_of
 from obelisk.dicom.parsing import read_dataset
 from obelisk.index.archive_reading import InstanceLine, SeriesLine
-from obelisk.services.archiving.contents import Archive, Contents, member_of
+from obelisk.services.archiving.contents import Archive, Contents, Directory, member_of
 from obelisk.services.archiving.selection import ChosenSeries
 from obelisk.services.archiving.zip_format import Member, dos_time
 from obelisk.services.encoding import AssumedEncoding
@@ -130,7 +130,7 @@ def add_media(
     archive: Archive,
     contents: Contents,
     chosen: Iterable[ChosenSeries],
-    directory: MediaDirectory,
+    directory: Directory,
 ) -> Iterator[None]:
     """Add instances as ``IMAGES/IM0`` and so on, and then a DICOMDIR; yield after each.
 

@@ -1,27 +1,14 @@
 """Temporary files: archives that are made before anybody gets them."""
 
-import errno
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import IO, cast
 
-from obelisk.errors import StorageError, StorageFullError
+from obelisk.errors import StorageFullError
+from obelisk.services.temporary_files import NO_ROOM, temporary_file_errors
 
 _CHUNK_BYTES = 1_048_576
-_NO_ROOM = "There is no room for a temporary file"
-
-
-@contextmanager
-def temporary_file_errors() -> Iterator[None]:
-    """Turn errors of the operating system within a block into ours."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise StorageFullError(_NO_ROOM) from error
-        raise StorageError("A temporary file cannot be written") from error
 
 
 class Spool:
@@ -40,7 +27,7 @@ class Spool:
 
     def __init__(self, size_max: int) -> None:
         if size_max > shutil.disk_usage(tempfile.gettempdir()).free:
-            raise StorageFullError(_NO_ROOM)
+            raise StorageFullError(NO_ROOM)
         self._file = cast(
             "IO[bytes]",
             tempfile.TemporaryFile(),  # noqa: SIM115 -- closed by who reads it

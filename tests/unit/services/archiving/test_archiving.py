@@ -10,6 +10,7 @@ from pydicom.fileset import FileSet
 
 from factories import make_instance, make_study
 from obelisk.dicom.levels import Level
+from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.errors import (
     CorruptedFileError,
     NotFoundError,
@@ -17,15 +18,22 @@ from obelisk.errors import (
     StorageFullError,
     UnknownNameError,
 )
+from obelisk.imaging.reader import ImageReader
 from obelisk.services.archiving.archiving import ArchiveForm, Archiving
 from obelisk.services.encoding import AssumedEncoding
+from obelisk.services.transcoding import Transcoding
 
 _SR = "1.2.840.10008.5.1.4.1.1.88.22"
 _PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 
 
 def _archiving(house):
-    return Archiving(house.index, house.storage, AssumedEncoding("Latin1"))
+    return Archiving(
+        house.index,
+        house.storage,
+        AssumedEncoding("Latin1"),
+        Transcoding(ImageReader(), UIDGenerator()),
+    )
 
 
 def _archive(house, resources, **form):
