@@ -89,7 +89,7 @@ class Contest:
 
     def __init__(self, subjects: Sequence[Subject], rounds: int) -> None:
         self.subjects = subjects
-        self._rounds = rounds
+        self.rounds = rounds
         self.cases: dict[str, dict[str, Any]] = {}
 
     def measure(
@@ -122,7 +122,7 @@ class Contest:
         """
         figures: dict[str, list[float]] = defaultdict(list)
         cpu_ms: dict[str, list[float]] = defaultdict(list)
-        for number in range(self._rounds):
+        for number in range(self.rounds):
             for subject in self.subjects[:: 1 if number % 2 == 0 else -1]:
                 before = subject.cpu_seconds()
                 figures[subject.name].append(run(subject, number))
@@ -189,7 +189,9 @@ def make_parser(description: str) -> argparse.ArgumentParser:
 
 
 @contextlib.contextmanager
-def contest(name: str, arguments: argparse.Namespace) -> Iterator[Contest]:
+def contest(
+    name: str, arguments: argparse.Namespace, **options: Any
+) -> Iterator[Contest]:
     """Start the servers, let the block measure, and write the results.
 
     Parameters
@@ -198,6 +200,8 @@ def contest(name: str, arguments: argparse.Namespace) -> Iterator[Contest]:
         Of the benchmark, and of its file in ``results``.
     arguments
         From `make_parser`.
+    **options
+        Beside `OPTIONS`.
     """
     commands: dict[str, Sequence[str]] = {"obelisk": OBELISK}
     if arguments.peer:
@@ -208,7 +212,7 @@ def contest(name: str, arguments: argparse.Namespace) -> Iterator[Contest]:
         )
         subjects = []
         for subject_name, command in commands.items():
-            server = start_server(command, folder / subject_name, **OPTIONS)
+            server = start_server(command, folder / subject_name, **OPTIONS, **options)
             stack.callback(server.kill)
             subjects.append(Subject(subject_name, server))
         measuring = Contest(subjects, arguments.rounds)

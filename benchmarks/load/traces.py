@@ -1,38 +1,29 @@
 """Traces: what they cost when they are on, in ingest and in small reads.
 
-Usage: ``python benchmarks/load/traces.py``
+Usage: ``python benchmarks/load/traces.py --rounds 50``
 
 Two servers work by turns, in short rounds: one without traces, and one that sends all
-of them to a collector that throws them away. What counts is the time of the processors
-for each request: on a machine with other work it is steadier than requests per second.
+of them to a collector that throws them away. See `pairing` for how the difference is
+found; `--rounds` counts groups of four. What two processes differ by anyway, such as
+where their memory lies, is part of it.
 """
 
-import argparse
 import contextlib
-import statistics
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from measuring import (
-    OPTIONS,
-    Contest,
-    Subject,
-    make_parser,
-    put_load,
-    write_results,
-)
+from measuring import OPTIONS, Contest, Subject, make_parser, write_results
+from pairing import compare, small_cases, store_one
 
 from launching import OBELISK, running_server
 
-_INGEST_COUNT = 400
-_READ_COUNT = 4_000
-_CLIENTS = 4
+_ALL_OPTIONS = {**OPTIONS, "HttpWorkers": 1}
 
 
 class _Bin(BaseHTTPRequestHandler):
@@ -55,49 +46,13 @@ def subjects(folder: Path) -> Iterator[list[Subject]]:
     threading.Thread(target=collector.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{collector.server_port}"
     with (
-        running_server(OBELISK, folder / "off", **OPTIONS) as off,
+        running_server(OBELISK, folder / "off", **_ALL_OPTIONS) as off,
         running_server(
-            OBELISK, folder / "on", OpenTelemetryEndpoint=url, **OPTIONS
+            OBELISK, folder / "on", OpenTelemetryEndpoint=url, **_ALL_OPTIONS
         ) as on,
     ):
         yield [Subject("off", off), Subject("on", on)]
     collector.shutdown()
-
-
-def compare(
-    both: list[Subject], rounds: int, count: int, work: Callable[[Subject, int], object]
-) -> dict[str, object]:
-    """Return the milliseconds of the processors for one request, off and on."""
-    spent: dict[str, list[float]] = {subject.name: [] for subject in both}
-    for number in range(rounds + 1):
-        for subject in both[:: 1 if number % 2 else -1]:
-            before = subject.cpu_seconds()
-            work(subject, number)
-            if number:  # the first one warms up
-                took = (subject.cpu_seconds() - before) * 1000 / count
-                spent[subject.name].append(took)
-    off, on = (statistics.median(values) for values in spent.values())
-    return {**spent, "overhead": on / off - 1}
-
-
-def measure(measuring: Contest, arguments: argparse.Namespace) -> None:
-    """Measure ingest and reads, and print the overhead."""
-    ingest = max(20, int(_INGEST_COUNT * arguments.scale))
-    reads = max(100, int(_READ_COUNT * arguments.scale))
-
-    def store(subject: Subject, number: int) -> None:
-        load = {"kind": "sr", "clients": _CLIENTS, "count": ingest}
-        put_load(subject, first=number * ingest, **load)
-
-    def read(subject: Subject, _: int) -> None:
-        load = {"kind": "get", "clients": _CLIENTS, "count": reads}
-        put_load(subject, paths=["/tools/now", "/statistics"], **load)
-
-    both = list(measuring.subjects)
-    for name, count, work in (("ingest", ingest, store), ("reads", reads, read)):
-        found = compare(both, arguments.rounds, count, work)
-        measuring.cases[name] = found
-        print(f"{name}: {found['overhead']:+.1%}")
 
 
 def main() -> None:
@@ -108,7 +63,9 @@ def main() -> None:
         subjects(Path(folder)) as both,
     ):
         measuring = Contest(both, arguments.rounds)
-        measure(measuring, arguments)
+        id_ = {store_one(subject) for subject in both}.pop()
+        for case in small_cases(id_, arguments.scale):
+            compare(measuring, case, lambda is_on: both[is_on])
     if not arguments.no_results:
         write_results("traces", arguments, measuring)
 

@@ -147,7 +147,7 @@ class SQLiteIndex:
         """See `Index.read`."""
         if self._is_closed:
             raise IndexUnavailableError("The index is closed")
-        begun = monotonic()
+        begun = monotonic() if self._metrics.is_enabled else None
         try:
             connection = self._readers.pop()
         except IndexError:
@@ -160,7 +160,7 @@ class SQLiteIndex:
         finally:
             connection.rollback()
             self._release(connection)
-            if self._metrics.is_enabled:
+            if begun is not None:
                 self._metrics.read_transactions.observe(monotonic() - begun)
 
     def _release(self, connection: sqlite3.Connection) -> None:

@@ -1,7 +1,6 @@
 """Every instrument of the server, declared once."""
 
 import threading
-from collections import deque
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -32,7 +31,7 @@ class Timing:
         self._histogram, self._peak = Histogram(DURATIONS), Peak()
         self._lock = threading.Lock()
         # Durations, and when they ended.
-        self._fresh: deque[tuple[float, float]] = deque()
+        self._fresh: list[tuple[float, float]] = []
 
     def observe(self, seconds: float) -> None:
         """Note one duration, which has just ended."""

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
@@ -26,26 +26,34 @@ class Admission:
 
     def __init__(self, working_max: int, waiting_max: int) -> None:
         # A queue hands out turns in a tenth of the time of a semaphore.
-        self._turns: SimpleQueue[None] = SimpleQueue()
+        self.turns: SimpleQueue[None] = SimpleQueue()
         for _ in range(working_max):
-            self._turns.put(None)
+            self.turns.put(None)
         self._waiting_max = waiting_max
         self._lock = threading.Lock()
         self._body_count = 0
-        self._last_progress = time.monotonic()
+        #: When a request got on at last, by the monotonic clock.
+        self.last_progress = time.monotonic()
 
-    def work(self) -> "_Turn":
-        """Take a turn for the length of a `with` block."""
-        return _Turn(self._turns, self.note_progress)
+    def work(self, now: float | None = None) -> "_Turn":
+        """Take a turn for the length of a `with` block.
+
+        Parameters
+        ----------
+        now
+            The time of the monotonic clock, if it is known.
+        """
+        return _Turn(self, time.monotonic() if now is None else now)
 
     @contextmanager
     def wait(self) -> Iterator[None]:
         """Give the turn back for the length of a `with` block."""
-        self._turns.put(None)
+        self.note_progress()
+        self.turns.put(None)
         try:
             yield
         finally:
-            self._turns.get()
+            self.turns.get()
             self.note_progress()
 
     @contextmanager
@@ -70,33 +78,34 @@ class Admission:
     @property
     def is_full(self) -> bool:
         """Whether the next request has to wait for its turn."""
-        return self._turns.empty()
+        return self.turns.empty()
 
     def note_progress(self) -> None:
         """Remember that a request got on."""
-        self._last_progress = time.monotonic()
+        self.last_progress = time.monotonic()
 
     def seconds_without_progress(self) -> float:
         """Return for how long no request got on."""
-        return time.monotonic() - self._last_progress
+        return time.monotonic() - self.last_progress
 
 
 class _Turn:
     """A turn that is taken and given back; a generator takes three times as long."""
 
-    __slots__ = ("_note_progress", "_turns")
+    __slots__ = ("_admission", "_arrived")
 
-    def __init__(
-        self, turns: "SimpleQueue[None]", note_progress: Callable[[], None]
-    ) -> None:
-        self._turns = turns
-        self._note_progress = note_progress
+    def __init__(self, admission: Admission, arrived: float) -> None:
+        self._admission = admission
+        self._arrived = arrived
 
     def __enter__(self) -> None:
-        self._turns.get()
-        self._note_progress()
+        admission = self._admission
+        admission.turns.get()
+        # If it waited for its turn, the one who gave that noted the time.
+        admission.last_progress = max(admission.last_progress, self._arrived)
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self._turns.put(None)
+        admission = self._admission
         if kind is None:
-            self._note_progress()
+            admission.note_progress()
+        admission.turns.put(None)

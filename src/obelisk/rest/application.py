@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
+from time import monotonic
 from typing import Any, cast
 
 from werkzeug.exceptions import HTTPException
@@ -78,14 +79,13 @@ class Application:
     ) -> Iterable[bytes]:
         """Answer one request; small bodies are given as a list."""
         request = Request(environ)
-        work = self._noted if self._metrics.is_enabled else self._work
         id_ = environ[REQUEST_ID] = _request_id(environ)
         span = NO_SPAN
         with context(request=id_):
             if TRACER.is_on:
-                response, span = traced(request, work)
+                response, span = traced(request, self._work)
             else:
-                response = work(request)
+                response = self._work(request)
         headers = response.headers
         headers.append(("X-Request-ID", id_))
         headers.append(_NO_SNIFFING)
@@ -102,23 +102,23 @@ class Application:
         start_response(_LINES[response.status], headers)
         return [body]
 
-    def _noted(self, request: Request) -> Response:
-        requests, status = self._metrics.requests, 500
-        begun = requests.begin()
+    def _work(self, request: Request) -> Response:
+        metrics, status, now = self._metrics, 500, monotonic()
+        requests = metrics.requests if metrics.is_enabled else None
+        if requests is not None:
+            requests.there.append(None)
         try:
-            response = self._work(request)
+            if request.path in health.PATHS:  # even if all others hang
+                response = self._answer(request)
+            else:
+                with self._services.admission.work(now):
+                    response = self._answer(request)
+                    if self._is_compressing:
+                        compress(request, response)
             status = response.status
         finally:
-            requests.end(begun, request.method, request.route, status)
-        return response
-
-    def _work(self, request: Request) -> Response:
-        if request.path in health.PATHS:  # even if all others hang
-            return self._answer(request)
-        with self._services.admission.work():
-            response = self._answer(request)
-            if self._is_compressing:
-                compress(request, response)
+            if requests is not None:
+                requests.end(now, request.method, request.route, status)
         return response
 
     def _answer(self, request: Request) -> Response:

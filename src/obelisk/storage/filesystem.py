@@ -223,7 +223,7 @@ class FilesystemStorage:
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> "FileRange":
         """See `Storage.read`."""
-        begun = monotonic()
+        begun = monotonic() if self._metrics.is_enabled else None
         with _translated("read from"):
             descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
         size = os.fstat(descriptor).st_size
@@ -235,16 +235,16 @@ class FilesystemStorage:
         self._note_read(begun, end - start)
         return content
 
-    def _note_read(self, begun: float, size: int) -> None:
-        metrics = self._metrics
-        if metrics.is_enabled:
+    def _note_read(self, begun: float | None, size: int) -> None:
+        if begun is not None:
+            metrics = self._metrics
             metrics.read_bytes.add(size)
             metrics.readings.observe(monotonic() - begun)
 
     @contextmanager
     def view(self, key: str) -> Iterator[Buffer]:
         """See `Storage.view`; small contents are read, large ones are mapped."""
-        begun = monotonic()
+        begun = monotonic() if self._metrics.is_enabled else None
         with _translated("read from"):
             descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
         try:

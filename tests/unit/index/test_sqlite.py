@@ -7,6 +7,7 @@ import pytest
 from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import Level
 from obelisk.errors import IndexUnavailableError, ReadOnlyError
+from obelisk.index import sqlite
 from obelisk.index.records import StoreStatus
 from obelisk.index.sqlite import SQLiteIndex
 
@@ -176,3 +177,15 @@ def test_an_older_index_is_not_upgraded_where_nothing_may_be_written(tmp_path):
 
     with pytest.raises(IndexUnavailableError, match='once without "ReadOnly"'):
         SQLiteIndex(path, is_writable=False)
+
+
+def test_the_clock_is_read_for_metrics_only(index, monkeypatch):
+    """Where they are off, nobody pays for them."""
+
+    def fail():
+        raise AssertionError
+
+    monkeypatch.setattr(sqlite, "monotonic", fail)
+
+    with index.read() as transaction:
+        assert transaction.last_change() == 0

@@ -1,3 +1,5 @@
+from time import monotonic
+
 import orjson
 import pytest
 
@@ -6,6 +8,12 @@ from obelisk.metrics.merging import Former, merged_facts, merged_metrics, report
 from obelisk.metrics.monitoring import Monitoring
 from obelisk.metrics.orthanc import Facts
 from obelisk.metrics.registry import Metrics
+
+
+def begin(requests):
+    """Note that a request came; return when."""
+    requests.there.append(None)
+    return monotonic()
 
 
 def sent(value):
@@ -28,8 +36,8 @@ def busy_metrics():
     """Return metrics in which each kind of instrument noted something."""
     metrics = Metrics()
     requests = metrics.requests
-    requests.end(requests.begin(), "GET", "/statistics", 200)
-    requests.begin()
+    requests.end(begin(requests), "GET", "/statistics", 200)
+    begin(requests)
     metrics.end_operation(metrics.begin_operation(), "C-ECHO", 0)
     metrics.associations.of("accepted").add()
     metrics.ingest.receive.observe(0.5)

@@ -1,3 +1,5 @@
+from time import monotonic
+
 from obelisk.metrics.orthanc import Facts, orthanc_values
 from obelisk.metrics.registry import Metrics
 
@@ -56,6 +58,12 @@ _FACTS = Facts(
 )
 
 
+def begin(requests):
+    """Note that a request came; return when."""
+    requests.there.append(None)
+    return monotonic()
+
+
 def test_every_name_of_orthanc_is_there():
     """Old and new ones, in each spelling."""
     assert set(NAMES.split()) <= set(orthanc_values(Metrics(), _FACTS))
@@ -81,7 +89,7 @@ def test_the_two_sizes_differ():
 def test_free_threads_are_those_that_were_free_at_the_busiest_moment():
     """Of the last ten seconds."""
     metrics = Metrics()
-    first, second = metrics.requests.begin(), metrics.requests.begin()
+    first, second = begin(metrics.requests), begin(metrics.requests)
     metrics.requests.end(first, "GET", "/system", 200)
     metrics.requests.end(second, "GET", "/system", 200)
     values = orthanc_values(metrics, _FACTS)
