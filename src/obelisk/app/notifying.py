@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 _MICROSECONDS = 1_000_000
@@ -28,6 +29,7 @@ class Notifier:
             int(environ.get("WATCHDOG_USEC", "0")) / _MICROSECONDS / _BEAT_COUNT
         )
         self._is_stopping = threading.Event()
+        self._is_hanging: Callable[[], bool] = bool
 
     def start(self, is_hanging: Callable[[], bool]) -> None:
         """Say that the server serves, and then, time after time, that it lives.
@@ -37,20 +39,28 @@ class Notifier:
         is_hanging
             Tells whether only a new process can help; then nothing more is said.
         """
+        self._is_hanging = is_hanging
         self._send("READY=1")
         if self._address and self._period:
-            threading.Thread(
-                target=self._watch, args=(is_hanging,), name="WATCHDOG", daemon=True
-            ).start()
+            threading.Thread(target=self._watch, name="WATCHDOG", daemon=True).start()
+
+    def restart(self) -> None:
+        """Say that another process is about to serve instead of this one.
+
+        Until then this one lives, however long it takes to end what is in progress.
+        """
+        self._is_hanging = bool
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={now}")
 
     def stop(self) -> None:
         """Say that the server is about to end."""
         self._is_stopping.set()
         self._send("STOPPING=1")
 
-    def _watch(self, is_hanging: Callable[[], bool]) -> None:
+    def _watch(self) -> None:
         while not self._is_stopping.wait(self._period):
-            if not is_hanging():
+            if not self._is_hanging():
                 self._send("WATCHDOG=1")
 
     def _send(self, state: str) -> None:

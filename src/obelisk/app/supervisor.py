@@ -10,12 +10,14 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from obelisk.app.notifying import Notifier
 from obelisk.app.serving import STOP_SECONDS_MAX
 from obelisk.app.worker import (
     DICOM_STOP_SECONDS,
     RESET,
+    RESET_SIGNAL,
     SHUT_DOWN,
     START_FAILED,
     STOP_SIGNALS,
@@ -32,22 +34,34 @@ _DEATH_SECONDS = 60.0
 _KILL_SECONDS = int(STOP_SECONDS_MAX + DICOM_STOP_SECONDS) + 10
 _FAILED = 1
 
+#: What is said, with the reason, if a new configuration cannot be used.
+_STAYS = "The old configuration stays, as the new one is wrong: %s"
+
+#: What the supervisor waits for.
+_AWAITED_SIGNALS = frozenset({*STOP_SIGNALS, signal.SIGCHLD, signal.SIGHUP})
+
 #: What the exit status of the main process means that needs no successor.
 _FINAL = {START_FAILED: _FAILED, SHUT_DOWN: 0, RESET: RESET}
 
 _log = logging.getLogger(__name__)
 
 
-def run(config: Config, reload: Callable[[], Config]) -> int:
+def run(
+    config: Config, read: Callable[[], Config], prepare: Callable[[Config], None]
+) -> int:
     """Run the server until it is told to stop by SIGTERM, SIGINT or a client.
+
+    SIGHUP resets it, if there is another configuration than before.
 
     Parameters
     ----------
     config
         The configuration.
-    reload
+    read
         Reads the configuration again, for a reset. If that fails, or the addresses of
         HTTP cannot be listened on, the server goes on with the one it had.
+    prepare
+        Sets this process up for another configuration.
 
     Returns
     -------
@@ -61,14 +75,16 @@ def run(config: Config, reload: Callable[[], Config]) -> int:
     """
     _allow_many_files()
     # In all processes and threads, so that they stay until sigwait() takes them.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {*STOP_SIGNALS, signal.SIGCHLD})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*_AWAITED_SIGNALS, RESET_SIGNAL})
     door = _Door(config)
     while door.config.http.enabled:
         worker = Worker(door.config, door.listeners, door.tls)
-        status = _Supervisor(worker.run, door.listeners).run()
+        status = _Supervisor(
+            worker.run, door.listeners, partial(_is_outdated, door, read)
+        ).run()
         if status != RESET:
             return status
-        door = _reopened(door, reload)
+        door = _reopened(door, read, prepare)
     return _run_without_http(door.config)
 
 
@@ -105,13 +121,28 @@ class _Door:
         return http.enabled, http.bind_addresses, http.port
 
 
-def _reopened(old: _Door, reload: Callable[[], Config]) -> _Door:
+def _is_outdated(door: _Door, read: Callable[[], Config]) -> bool:
+    """Tell whether there is a configuration that is right and another one."""
+    try:
+        if read() != door.config:
+            return True
+    except ServerError as error:
+        _log.error(_STAYS, error)
+    else:
+        _log.warning("The configuration is the same; SIGHUP is ignored")
+    return False
+
+
+def _reopened(
+    old: _Door, read: Callable[[], Config], prepare: Callable[[Config], None]
+) -> _Door:
     """Return what the configuration, read again, needs; the old one if that fails."""
     try:
-        new = _Door(reload(), old)
+        new = _Door(read(), old)
     except ServerError as error:
-        _log.error("The old configuration stays, as the new one is wrong: %s", error)
+        _log.error(_STAYS, error)
         return old
+    prepare(new.config)
     if new.listeners is not old.listeners:
         for listener in old.listeners:
             listener.close()
@@ -127,11 +158,19 @@ class _Supervisor:
         What the main process does; it returns its exit status.
     listeners
         The sockets that it inherits.
+    is_outdated
+        Tells whether another configuration waits for it.
     """
 
-    def __init__(self, work: Callable[[], int], listeners: list[socket.socket]) -> None:
+    def __init__(
+        self,
+        work: Callable[[], int],
+        listeners: list[socket.socket],
+        is_outdated: Callable[[], bool],
+    ) -> None:
         self._work = work
         self._listeners = listeners
+        self._is_outdated = is_outdated
         self._deaths: deque[float] = deque(maxlen=_DEATH_COUNT_MAX)
 
     def run(self) -> int:
@@ -144,9 +183,11 @@ class _Supervisor:
         """
         pid = self._fork()
         while True:
-            received = signal.sigwait({*STOP_SIGNALS, signal.SIGCHLD})
+            received = signal.sigwait(_AWAITED_SIGNALS)
             if received in STOP_SIGNALS:
                 return self._stop(pid)
+            if received == signal.SIGHUP and self._is_outdated():
+                os.kill(pid, RESET_SIGNAL)
             status = _reap(pid)
             if status is None:
                 continue

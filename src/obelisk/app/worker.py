@@ -44,6 +44,10 @@ _LATE_SECONDS_MAX = 5.0
 #: The signals that stop the server.
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
+#: The signal that resets the server, from its supervisor. It is not SIGHUP, which some
+#: send to all processes of a server.
+RESET_SIGNAL = signal.SIGUSR1
+
 _log = logging.getLogger(__name__)
 
 
@@ -82,8 +86,12 @@ class Worker:
             start_crew(crew, node, server)
         notifier = Notifier()
         notifier.start(node.health.is_hanging)
-        signal.sigwait(STOP_SIGNALS)
-        notifier.stop()
+        if signal.sigwait({*STOP_SIGNALS, RESET_SIGNAL}) == RESET_SIGNAL:
+            node.lifecycle.ending = Ending.RESET
+        if node.lifecycle.ending is Ending.RESET:
+            notifier.restart()
+        else:
+            notifier.stop()
         _stop(node, server, crew)
         return _STATUS_OF[node.lifecycle.ending]
 

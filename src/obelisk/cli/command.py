@@ -97,7 +97,7 @@ def _serve(config: Config, warnings: Sequence[str], options: argparse.Namespace)
     if obstacles:
         return UNAVAILABLE
     _prepare(config)
-    return app.run(config, lambda: _reload(options))
+    return app.run(config, lambda: _read_again(options), _prepare)
 
 
 def _prepare(config: Config) -> None:
@@ -109,12 +109,11 @@ def _prepare(config: Config) -> None:
     _announce(config)
 
 
-def _reload(options: argparse.Namespace) -> Config:
+def _read_again(options: argparse.Namespace) -> Config:
     """Return the configuration as it is now, or raise `ConfigError`."""
     config, warnings = load_config(options.paths, os.environ)
     for warning in warnings:
         _log.warning("Configuration: %s", warning)
-    _prepare(config)
     return config
 
 

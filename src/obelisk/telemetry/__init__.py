@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -168,8 +167,6 @@ def _open_handler(settings: LogSettings) -> logging.Handler:
             latest.unlink(missing_ok=True)
             latest.symlink_to(path.name)
         if path is not None:
-            # Whoever renames the file may say so; the next line sees it anyway.
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)
             return LogFile(path, settings.size_max)
     except OSError as error:
         raise UnavailableError(

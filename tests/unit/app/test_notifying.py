@@ -46,6 +46,20 @@ def test_a_sign_of_life_is_sent_while_nothing_hangs(systemd):
     assert True in has_hung
 
 
+def test_a_reset_is_no_stop(systemd):
+    """For systemd, the server serves on; it lives while it ends what is in progress."""
+    environ = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "20000"}
+    notifier = Notifier(environ)
+    notifier.start(lambda: True)
+    notifier.restart()
+    received = [systemd.recv(100) for _ in range(3)]
+    notifier.stop()
+
+    assert received[0] == b"READY=1"
+    assert received[1].startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+    assert received[2] == b"WATCHDOG=1"
+
+
 def test_nothing_is_sent_without_systemd():
     """There is no socket in the environment."""
     notifier = Notifier({})

@@ -10,7 +10,7 @@ from obelisk.app.supervisor import _Supervisor
 def fail():
     raise LookupError
 
-_Supervisor(fail, [])._fork()
+_Supervisor(fail, [], bool)._fork()
 os.wait()
 """
 

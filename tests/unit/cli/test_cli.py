@@ -14,7 +14,7 @@ def run(monkeypatch, tmp_path):
     """Run the command in an empty folder, with a server that only notes its start."""
     started = []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(app, "run", lambda config, _reload: started.append(config) or 0)
+    monkeypatch.setattr(app, "run", lambda config, *_: started.append(config) or 0)
     monkeypatch.setattr(command, "start_logging", lambda _settings: None)
     monkeypatch.setattr(command, "find_obstacles", lambda _config: [])
     monkeypatch.setattr(tempfile, "tempdir", None)
@@ -189,7 +189,7 @@ def test_a_failed_start_is_told_without_a_stack(
 ):
     """What the server knows to say is enough for a person."""
 
-    def fail(_config, _reload):
+    def fail(*_):
         raise error
 
     monkeypatch.setattr(app, "run", fail)
@@ -200,7 +200,7 @@ def test_a_failed_start_is_told_without_a_stack(
 
 def test_the_status_of_the_server_is_that_of_the_command(run, monkeypatch):
     """It tells whoever started it."""
-    monkeypatch.setattr(app, "run", lambda _config, _reload: 1)
+    monkeypatch.setattr(app, "run", lambda *_: 1)
 
     assert run() == 1
 
