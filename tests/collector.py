@@ -1,14 +1,30 @@
-"""A collector of OpenTelemetry traces: it takes OTLP over HTTP, and keeps it."""
+"""A collector of OpenTelemetry traces: it takes OTLP over HTTP, and keeps it.
 
+What comes must fit OpenTelemetry's own definitions.
+"""
+
+import base64
 import contextlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+from google.protobuf.json_format import ParseDict
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+)
+
+from scanning import SCAN, keep_spans
+
 _SECONDS_MAX = 30.0
+
+#: The ids of a span, and their sizes in bytes.
+_ID_SIZES = {"traceId": 16, "spanId": 8, "parentSpanId": 8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +55,13 @@ class Collector:
 
     def take(self, path: str, body: bytes) -> int:
         """Take one request; return the status of its answer."""
+        if SCAN in os.environ:
+            keep_spans(body, Path(os.environ[SCAN]))
         with self.changed:
             self.bodies.append(body)
             status = self.status if path == "/v1/traces" else 404
             if status == 200:
+                check(json.loads(body))
                 self.spans.extend(_spans(json.loads(body)))
             self.changed.notify_all()
         return status
@@ -68,6 +87,23 @@ class Collector:
             assert self.changed.wait_for(
                 lambda: len(self.bodies) >= count, _SECONDS_MAX
             )
+
+
+def check(body: dict[str, Any]) -> None:
+    """Raise if a body is not what OTLP says, or has a field that it does not know.
+
+    In JSON, OTLP has ids in hexadecimal where protocol buffers have Base64.
+    """
+    for whole in body.get("resourceSpans", ()):
+        for scoped in whole.get("scopeSpans", ()):
+            for span in scoped.get("spans", ()):
+                for name, size in _ID_SIZES.items():
+                    if name in span:
+                        id_ = bytes.fromhex(span[name])
+                        assert len(id_) == size, name
+                        span[name] = base64.b64encode(id_).decode()
+    request = ParseDict(body, ExportTraceServiceRequest(), ignore_unknown_fields=False)
+    assert request.IsInitialized()
 
 
 def _spans(body: dict[str, Any]) -> Iterator[ReceivedSpan]:

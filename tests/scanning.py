@@ -1,7 +1,7 @@
 """Looks for patient data in what servers tell while tests run.
 
 When `SCAN` names a folder, the servers of `launching` work at trace level, and their
-logs, their metrics and the errors that they answer are put into that folder. ``make
+logs, metrics, traces and the errors that they answer are put into that folder. ``make
 scan`` runs the suite so, and then this module, which fails if it finds a name, an id or
 a date of a patient in any file of the folder, whatever put it there.
 """
@@ -114,6 +114,13 @@ def collect(url: str, folder: Path, target: Path) -> None:
             kept.write_bytes(answer.read())
     for number, log in enumerate(sorted(folder.glob("*.log*"))):
         shutil.copyfile(log, target / f"{name}-{number}.log")
+
+
+def keep_spans(body: bytes, target: Path) -> None:
+    """Keep what a server told a collector of traces."""
+    target.mkdir(parents=True, exist_ok=True)
+    with (target / "spans.txt").open("ab") as kept:
+        kept.write(body + b"\n")
 
 
 def without_echo(answer: bytes, request: str) -> str:
