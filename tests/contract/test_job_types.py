@@ -67,6 +67,7 @@ class Archive:
             ingest.store([content], Origin("RestApi"))
         self.resources = Resources(self.index, self.storage)
         names = ContentNames("content type", CONTENT_NUMBERS, {})
+        transcoding = Transcoding(ImageReader(), UIDGenerator())
         services = JobServices(
             index=self.index,
             removal=Removal(self.index, self.storage),
@@ -78,16 +79,14 @@ class Archive:
                 ReconstructionSettings(),
             ),
             archiving=Archiving(
-                self.index,
-                self.storage,
-                AssumedEncoding(),
-                Transcoding(ImageReader(), UIDGenerator()),
+                self.index, self.storage, AssumedEncoding(), transcoding
             ),
             creation=self.open_creation(ingest),
             transfers=PeerTransfers(
                 Peers(self.index, {"peer": Peer(url=self.peer)}),
                 PeerClient(PeerSettings()),
                 self.resources,
+                transcoding,
             ),
         )
         types, signals, owner = JobTypes(JOB_TYPES), Signals(), Owner("me")

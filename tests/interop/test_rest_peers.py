@@ -115,9 +115,9 @@ def test_what_cannot_be_asked(pair):
         f'{{"Resources": ["{study}"], "Compress": 1}}': (400, 15),
         f'{{"Resources": ["{study}"], "Transcode": "nope"}}': (400, 15),
         f'{{"Resources": ["{study}"], "Transcode": 5}}': (400, 15),
-        f'{{"Resources": ["{study}"], "Transcode": "1.2.840.10008.1.2.5"}}': (
-            415,
-            3000,
+        f'{{"Resources": ["{study}"], "Transcode": "1.2.840.10008.1.2.4.100"}}': (
+            500,
+            2,
         ),
         gone: (404, 17),
     }

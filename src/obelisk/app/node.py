@@ -54,7 +54,7 @@ from obelisk.services.creation_orders import KeptOrders
 from obelisk.services.embedding import Embedding
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.exports import Exports
-from obelisk.services.finding import Finding, FindSettings
+from obelisk.services.finding import Finding
 from obelisk.services.health import Health
 from obelisk.services.ingest import Ingest
 from obelisk.services.labels import Labels, Protection
@@ -182,21 +182,20 @@ class Node:
 
     def _services(self, config: Config, ingest: Ingest) -> Services:
         """Return what the handlers of requests work with."""
-        find, resources = find_settings(config, self._main_tags), self._resources
         return Services(
             ingest=ingest,
             creation=self._creation,
-            resources=resources,
-            finding=Finding(self._index, resources, self._samples(), find),
-            requested_tags=self._requested_tags(resources, find),
+            resources=self._resources,
+            finding=self._finding(config),
+            requested_tags=self._requested_tags(config),
             metadata=self._metadata(config.annotations),
             attachments=self._attachments,
             reconstruction=self._reconstruction,
-            bulk=Bulk(self._index, resources),
+            bulk=Bulk(self._index, self._resources),
             labels=Labels(self._index),
             protection=Protection(self._index),
-            views=Views(resources, self._encoding),
-            contents=Contents(resources, self._encoding),
+            views=Views(self._resources, self._encoding),
+            contents=Contents(self._resources, self._encoding),
             archiving=self._archiving,
             transcoding=self._transcoding,
             changes=Changes(self._index),
@@ -222,6 +221,10 @@ class Node:
             is_file_system_writable=config.http.file_system_writable,
             archive_defaults=archive_defaults(config.archives),
         )
+
+    def _finding(self, config: Config) -> Finding:
+        find = find_settings(config, self._main_tags)
+        return Finding(self._index, self._resources, self._samples(), find)
 
     def _open_creation(self, ingest: Ingest) -> Creation:
         return Creation(
@@ -258,12 +261,11 @@ class Node:
         names = ContentNames("content type", CONTENT_NUMBERS, users)
         return Attachments(self._index, self._storage, names, settings)
 
-    def _requested_tags(
-        self, resources: Resources, find: FindSettings
-    ) -> RequestedTags:
+    def _requested_tags(self, config: Config) -> RequestedTags:
+        find = find_settings(config, self._main_tags)
         return RequestedTags(
             self._index,
-            resources,
+            self._resources,
             self._encoding,
             is_storage_read=find.is_storage_read,
             main_tags=self._main_tags,
@@ -287,7 +289,8 @@ class Node:
         kept_count_max = config.archives.kept_count_max
         self._archiving = Archiving(*where, self._transcoding, kept_count_max)
         self._creation = self._open_creation(ingest)
-        self._transfers = open_transfers(config.peers, self._index, self._resources)
+        places = (self._index, self._resources)
+        self._transfers = open_transfers(config.peers, *places, self._transcoding)
         services = JobServices(
             index=self._index,
             removal=Removal(self._index, self._storage),

@@ -8,10 +8,11 @@ from obelisk.peers.connection import PeerSettings
 from obelisk.services.peer_transfers import PeerTransfers
 from obelisk.services.peers import Peers
 from obelisk.services.resources import Resources
+from obelisk.services.transcoding import Transcoding
 
 
 def open_transfers(
-    section: PeerSection, index: Index, resources: Resources
+    section: PeerSection, index: Index, resources: Resources, transcoding: Transcoding
 ) -> PeerTransfers:
     """Return the peers of a configuration, with a way to them."""
     settings = PeerSettings(
@@ -21,4 +22,5 @@ def open_transfers(
         proxy=read_proxy(section.proxy),
     )
     configured = None if section.is_in_database else section.peers
-    return PeerTransfers(Peers(index, configured), PeerClient(settings), resources)
+    peers = Peers(index, configured)
+    return PeerTransfers(peers, PeerClient(settings), resources, transcoding)

@@ -2,21 +2,21 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import IO
 
 import orjson
 from isal import isal_zlib
 
 from obelisk.config.peers import Peer
-from obelisk.dicom.reading.file_meta import read_file_meta
-from obelisk.errors import NotSupportedError, PeerError, PeerStatusError
+from obelisk.errors import PeerError, PeerStatusError
 from obelisk.peers.client import Link, PeerClient
 from obelisk.peers.connection import Body, Chunk
 from obelisk.services.peers import Peers
 from obelisk.services.resources import Resources
 from obelisk.services.stored_files import StoredFile
 from obelisk.services.temporary_files import temporary_file_errors
+from obelisk.services.transcoding import Transcoding
 
 _CHUNK_BYTES = 1_048_576
 _MEMORY_BYTES_MAX = 4_194_304
@@ -38,13 +38,22 @@ class PeerTransfers:
         The way to them.
     resources
         What is stored here.
+    transcoding
+        Writes it in other transfer syntaxes.
     """
 
-    def __init__(self, peers: Peers, client: PeerClient, resources: Resources) -> None:
+    def __init__(
+        self,
+        peers: Peers,
+        client: PeerClient,
+        resources: Resources,
+        transcoding: Transcoding,
+    ) -> None:
         #: The peers by their names.
         self.peers = peers
         self._client = client
         self._resources = resources
+        self._transcoding = transcoding
 
     def link(self, name: str) -> AbstractContextManager[Link]:
         """Open a link to a peer, or raise `NotFoundError`."""
@@ -66,29 +75,37 @@ class PeerTransfers:
         is_packed
             Whether to compress it by gzip.
         transfer_syntax
-            The one that it must have, empty if it may have any.
+            The one to send it in, empty for the one that it has.
 
         Raises
         ------
         NotFoundError
             If there is no such instance.
-        NotSupportedError
-            If it has another transfer syntax.
+        NotTranscodableError
+            If it cannot be written in that transfer syntax.
         PeerError
             If the peer did not take it.
         StorageError
             If it cannot be read.
         """
         file = self._resources.open_file(id_)
-        if transfer_syntax:
-            _check_syntax(file, transfer_syntax)
-        if not is_packed:
-            body = Body(file.size, file.read)
-            _check_taken(_post(link, body))
-            return body.size
-        with spooled(_packed(file.read())) as body:
-            _check_taken(_post(link, body, {"Content-Encoding": "gzip"}))
-            return body.size
+        with self._in_syntax(file, transfer_syntax) as body:
+            if not is_packed:
+                _check_taken(_post(link, body))
+                return body.size
+            with spooled(_packed(body.read())) as packed:
+                _check_taken(_post(link, packed, {"Content-Encoding": "gzip"}))
+                return packed.size
+
+    @contextmanager
+    def _in_syntax(self, file: StoredFile, uid: str) -> Iterator[Body]:
+        """Give an instance in a transfer syntax for the length of a `with` block."""
+        made = self._transcoding.transcode(file, uid) if uid else None
+        if made is None:
+            yield Body(file.size, file.read)
+            return
+        with closing(made):
+            yield Body(made.size, made.chunks)
 
     def send_straight(self, name: str, body: Body) -> dict[str, object]:
         """Send what is not stored here; return the answer of the peer.
@@ -142,15 +159,6 @@ def shown_in_jobs(peer: Peer) -> object:
     return dict(sorted(found.items()))
 
 
-def _check_syntax(file: StoredFile, wanted: str) -> None:
-    with file.view() as content:
-        found = read_file_meta(content).transfer_syntax_uid
-    if found != wanted:
-        raise NotSupportedError(
-            f"An instance has the transfer syntax {found}; it can be sent in this only"
-        )
-
-
 def _post(link: Link, body: Body, headers: dict[str, str] | None = None) -> bytes:
     all_headers = {"Content-Type": "application/dicom", **(headers or {})}
     try:
@@ -174,7 +182,7 @@ def _check_taken(content: bytes) -> None:
         raise PeerError("The peer does not say that it took the instance")
 
 
-def _packed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _packed(chunks: Iterable[Chunk]) -> Iterator[bytes]:
     compressor = isal_zlib.compressobj(_LEVEL, wbits=_GZIP_WINDOW_BITS)
     for chunk in chunks:
         if packed := compressor.compress(chunk):

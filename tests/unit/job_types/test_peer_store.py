@@ -8,7 +8,9 @@ import pytest
 from factories import make_study
 from obelisk.config import Peer
 from obelisk.dicom.levels import Level
+from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.errors import NotFoundError, PeerError, StepInterruptedError
+from obelisk.imaging.reader import ImageReader
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.job_types.peer_store import PeerStore
 from obelisk.jobs.base import Continue, Done, JobServices
@@ -19,6 +21,7 @@ from obelisk.services.ingest import Ingest, IngestSettings, Origin
 from obelisk.services.peer_transfers import PeerTransfers
 from obelisk.services.peers import Peers
 from obelisk.services.resources import Resources
+from obelisk.services.transcoding import Transcoding
 from obelisk.storage.filesystem import FilesystemStorage
 from peer_server import Reply, running_peer
 
@@ -42,6 +45,7 @@ def services(tmp_path, peer):
         Peers(index, {"peer": Peer(url=peer.url)}),
         PeerClient(PeerSettings(timeout_seconds=30)),
         Resources(index, storage),
+        Transcoding(ImageReader(), UIDGenerator()),
     )
     yield JobServices(
         index=index,

@@ -1,21 +1,21 @@
 """Tests of what is sent to peers, and of what they have to answer."""
 
 import gzip
+import io
 
 import pytest
+from pydicom import dcmread
 
 from factories import make_instance
 from obelisk.config import Peer
-from obelisk.errors import (
-    NotFoundError,
-    NotSupportedError,
-    PeerError,
-    PeerStatusError,
-)
+from obelisk.dicom.unique_identifiers import UIDGenerator
+from obelisk.errors import NotFoundError, PeerError, PeerStatusError
+from obelisk.imaging.reader import ImageReader
 from obelisk.peers.client import PeerClient
 from obelisk.peers.connection import PeerSettings
 from obelisk.services.peer_transfers import PeerTransfers, shown_in_jobs, spooled
 from obelisk.services.peers import Peers
+from obelisk.services.transcoding import NotTranscodableError, Transcoding
 from peer_server import running_peer
 
 GONE = "-".join(["00000000"] * 5)
@@ -31,17 +31,20 @@ def peer():
 @pytest.fixture
 def opened(open_house, peer):
     """The function that opens an archive, and returns it with a way to the peer."""
-    found = []
+    found, opened_images = [], []
 
     def build(**settings):
         house = open_house(**settings)
         peers = Peers(house.index, {"peer": Peer(url=peer.url)})
         client = PeerClient(PeerSettings(timeout_seconds=30))
-        found.append(PeerTransfers(peers, client, house.resources))
+        images = ImageReader()
+        opened_images.append(images)
+        transcoding = Transcoding(images, UIDGenerator())
+        found.append(PeerTransfers(peers, client, house.resources, transcoding))
         return house, found[-1]
 
     yield build
-    for one in found:
+    for one in (*found, *opened_images):
         one.close()
 
 
@@ -76,15 +79,32 @@ def test_a_large_instance_is_packed_in_a_file(opened, peer):
     assert gzip.decompress(peer.received[0].body) == large
 
 
-def test_a_transfer_syntax_that_it_has(opened, peer, ct):
-    """Any other is refused, and nothing is sent."""
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_an_instance_in_another_transfer_syntax(opened, peer, ct, is_packed):
+    """It is written anew, with the same pixels."""
+    house, transfers = opened()
+    id_ = house.store(ct).ids.instance
+    wanted = "1.2.840.10008.1.2.4.70"
+    size = send(transfers, id_, is_packed=is_packed, transfer_syntax=wanted)
+    (got,) = peer.received
+    content = gzip.decompress(got.body) if is_packed else got.body
+    before, after = dcmread(io.BytesIO(ct)), dcmread(io.BytesIO(content))
+
+    assert size == len(got.body)
+    assert after.file_meta.TransferSyntaxUID == wanted
+    assert after.SOPInstanceUID == before.SOPInstanceUID
+    assert (after.pixel_array == before.pixel_array).all()
+
+
+def test_the_transfer_syntax_that_it_has(opened, peer, ct):
+    """It is sent as it is; what cannot be written is not sent."""
     house, transfers = opened()
     id_ = house.store(ct).ids.instance
     send(transfers, id_, transfer_syntax="1.2.840.10008.1.2.1")
-    with pytest.raises(NotSupportedError, match="has the transfer syntax"):
-        send(transfers, id_, transfer_syntax="1.2.840.10008.1.2.4.70")
+    with pytest.raises(NotTranscodableError):
+        send(transfers, id_, transfer_syntax="1.2.840.10008.1.2.4.100")
 
-    assert len(peer.received) == 1
+    assert [one.body for one in peer.received] == [ct]
 
 
 @pytest.mark.parametrize("status", ["Success", "AlreadyStored", "FilteredOut"])
