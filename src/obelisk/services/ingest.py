@@ -22,7 +22,7 @@ from obelisk.index.records import (
 from obelisk.index.writing import WriteTransaction
 from obelisk.metrics.registry import OFF, Laps, Metrics
 from obelisk.services.compression import compress
-from obelisk.services.digest import Digest, Helper
+from obelisk.services.digest import Digest
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.numbering import expected_instance_count, index_in_series
 from obelisk.services.quota import UNLIMITED, Quota
@@ -116,7 +116,6 @@ class Ingest:
         self._settings = settings
         self._clock = clock
         self._removal = Removal(index, storage)
-        self._helper = Helper()
 
     def store(self, chunks: Iterable[Buffer], origin: Origin) -> StoreResult:
         """Store one DICOM file, and return once it is durable.
@@ -154,8 +153,8 @@ class Ingest:
     ) -> StoreResult:
         """Receive a file, and store it.
 
-        The sums are made of each small chunk when it comes, so that they cost no time
-        where the network is slow, and of large ones while the disk works.
+        The sums are made of each chunk when it comes, so that they cost no time where
+        the network is slow; a large chunk is on its way to the disk meanwhile.
         """
         digest = Digest(is_md5_computed=self._settings.is_md5_computed)
         is_compressed = self._settings.is_compressed
@@ -188,11 +187,11 @@ class Ingest:
         try:
             while parts:
                 pending.write(parts.pop(0))
-            _receive(rest, pending, digest)
+            for chunk in rest:
+                pending.write(chunk)
+                digest.update(chunk)
             laps.lap(self._metrics.ingest.receive)
             with pending.view() as content:
-                # What was written is summed up while it is read, and on its way.
-                digest.conclude(memoryview(content)[digest.size :], self._helper)
                 parsed = self._parse(content, laps)
                 if self._settings.is_compressed and self._settings.is_kept:
                     return self._store(parsed, content, digest, origin, laps)
@@ -296,18 +295,6 @@ class Ingest:
             received=received,
             stable_at=now + self._settings.stable_age_seconds,
         )
-
-
-def _receive(chunks: Iterable[Buffer], pending: PendingContent, digest: Digest) -> None:
-    """Write what comes; the digest may fall behind, but not far."""
-    backlog = 0
-    for chunk in chunks:
-        pending.write(chunk)
-        backlog += len(chunk)
-        if backlog > _IN_MEMORY_BYTES_MAX:
-            with pending.view() as content:
-                digest.update(memoryview(content)[digest.size :])
-            backlog = 0
 
 
 def attributes_by_level(

@@ -80,7 +80,7 @@ def test_large_file_is_not_held_in_memory(house, ct):
 def test_sums_are_right_however_the_file_comes(
     open_house, ct, size, chunk_bytes, is_compressed
 ):
-    """Small chunks, large ones, and more than is held back make the same sums."""
+    """Small chunks and large ones make the same sums."""
     house = open_house(is_compressed=is_compressed)
     content = enlarge(ct, size)
 
@@ -93,7 +93,7 @@ def test_sums_are_right_however_the_file_comes(
 
 
 def test_files_that_come_at_once_have_their_own_sums(house, ct):
-    """The thread that sums up serves one of them, and the others help themselves."""
+    """However many there are."""
     contents = [with_uid(enlarge(ct, 1_000_000 + n * 256), n) for n in range(24)]
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda one: house.store(one, 1_048_576), contents))
