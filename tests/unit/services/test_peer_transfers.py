@@ -84,7 +84,7 @@ def test_an_instance_in_another_transfer_syntax(opened, peer, ct, is_packed):
     """It is written anew, with the same pixels."""
     house, transfers = opened()
     id_ = house.store(ct).ids.instance
-    wanted = "1.2.840.10008.1.2.4.70"
+    wanted = "1.2.840.10008.1.2.5"
     size = send(transfers, id_, is_packed=is_packed, transfer_syntax=wanted)
     (got,) = peer.received
     content = gzip.decompress(got.body) if is_packed else got.body
