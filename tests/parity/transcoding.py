@@ -87,7 +87,11 @@ def _attributes(dataset: Dataset, *, is_lossy: bool) -> Iterator[tuple[str, str]
         element = dataset.get_item(tag)
         if tag == 0x7FE00010 or not tag.element or element is None:
             continue
-        element = dataset[tag]
+        try:
+            element = dataset[tag]
+        except OSError:  # a sequence that breaks off
+            yield str(tag), "unreadable"
+            continue
         if element.keyword not in left_out:
             # Whoever parses a dataset may find another VR for what is unknown.
             known = not tag.is_private and element.VR != "UN"
