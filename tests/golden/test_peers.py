@@ -2,15 +2,12 @@
 
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from exchange import Call
 from golden.record_peers import play_peers
-from golden.replay import assert_replayed, first_difference
+from golden.replay import assert_replayed, unexplained_difference
 from launching import OBELISK
-from parity.differences import explain, mend
 
 #: Calls whose answers differ, and why.
 DIFFERENT = {
@@ -45,16 +42,9 @@ DIFFERENT = {
 }
 
 
-def _unexplained(call: Call, recorded: Any, value: Any) -> str | None:
-    expected = mend(recorded, value)
-    if explain(call, expected, value):
-        return None
-    return first_difference(call, expected, value)
-
-
 @pytest.mark.timeout(120)
 def test_peers_are_sent_to_as_by_orthanc(tmp_path: Path) -> None:
     """Every answer equals Orthanc's, but for those with a reason, which do differ."""
     played = play_peers(OBELISK, tmp_path)
     subject = attrgetter("argument")
-    assert_replayed("peers", played, DIFFERENT, subject, _unexplained)
+    assert_replayed("peers", played, DIFFERENT, subject, unexplained_difference)
