@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,16 @@ def running_server(
         server.terminate()
     finally:
         server.kill()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, for half a minute at most."""
+    pause = threading.Event()
+    for _ in range(1200):
+        if condition():
+            return
+        pause.wait(0.025)
+    raise TimeoutError
 
 
 def _wait_until_ready(server: RunningServer) -> None:

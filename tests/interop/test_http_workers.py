@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from factories import make_instance, make_sized_instance
-from launching import OBELISK, RunningServer, running_server, start_server
+from launching import OBELISK, RunningServer, running_server, start_server, wait_until
 
 _SECONDS = 30
 
@@ -26,15 +26,6 @@ _PROMPT_SECONDS = 5.0
 _CLIENT_COUNT = 8
 
 Launch = Callable[..., RunningServer]
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(1200):
-        if condition():
-            return
-        pause.wait(0.025)
-    raise TimeoutError
 
 
 @contextlib.contextmanager
@@ -129,7 +120,7 @@ def _clients(server: RunningServer, process_count: int = 2) -> Iterator[list[Cli
         return len(found) == process_count
 
     try:
-        _wait_until(is_complete)
+        wait_until(is_complete)
         yield list(found.values())
     finally:
         for client in (*found.values(), *others):
@@ -224,7 +215,7 @@ def test_a_new_worker_has_the_settings(both: RunningServer) -> None:
         before = {client.process for client in clients}
     worker = _worker_pids(both)[0]
     os.kill(worker, signal.SIGKILL)
-    _wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
+    wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
     with _clients(both) as clients:
         after = {client.process for client in clients}
         told = {client.ask("GET", "/tools/default-encoding") for client in clients}
@@ -257,7 +248,7 @@ def test_metrics_are_those_of_all_processes(both: RunningServer) -> None:
         counts.append(count())
     worker = _worker_pids(both)[0]
     os.kill(worker, signal.SIGKILL)
-    _wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
+    wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
     counts.append(count())
 
     assert counts == [before + 10] * 3
@@ -274,10 +265,10 @@ def test_health_tells_of_a_worker_that_hangs(both: RunningServer) -> None:
             told = client.ask("GET", "/health/ready", statuses=(200, 503))
             return str(json.loads(told)["Checks"]["HttpWorkers"])
 
-        _wait_until(lambda: check() == "ok")  # by now the main process has the client
+        wait_until(lambda: check() == "ok")  # by now the main process has the client
         with _stopped(worker):
-            _wait_until(lambda: check() == "1 of 1 workers do not answer")
-        _wait_until(lambda: check() == "ok")
+            wait_until(lambda: check() == "1 of 1 workers do not answer")
+        wait_until(lambda: check() == "ok")
 
 
 def test_a_worker_that_hangs_keeps_no_setting_waiting(both: RunningServer) -> None:
@@ -290,7 +281,7 @@ def test_a_worker_that_hangs_keeps_no_setting_waiting(both: RunningServer) -> No
         with _stopped(worker):
             client.ask("PUT", "/tools/default-encoding", b"Greek")
 
-    _wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
+    wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
     with _clients(both) as clients:
         for client in clients:
             assert client.ask("GET", "/tools/default-encoding") == b"Greek"
@@ -310,7 +301,7 @@ def test_a_worker_that_hangs_holds_no_new_client_up(launch: Launch) -> None:
             answer = client.ask("POST", "/instances", make_instance(number))
             seconds.append(monotonic() - start)
             statuses.append(json.loads(answer)["Status"])
-        _wait_until(lambda: bool(set(_worker_pids(server)) - {worker}))
+        wait_until(lambda: bool(set(_worker_pids(server)) - {worker}))
     with _clients(server):
         _check_truth(server, set())
 
@@ -350,7 +341,7 @@ def test_a_worker_that_dies_before_it_takes_connections(both: RunningServer) -> 
         client.close()
 
     assert statuses == [200] * 12
-    _wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
+    wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
 
 
 def _upload(
@@ -444,10 +435,10 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(both: RunningServer) -> N
             for number, one in enumerate(stored)
         ]
         for goal in (40, 120, 200):
-            _wait_until(
+            wait_until(
                 lambda goal=goal: sum(map(len, stored)) >= goal  # type: ignore[misc]
             )
-            _wait_until(lambda: bool(set(_worker_pids(both)) - killed))
+            wait_until(lambda: bool(set(_worker_pids(both)) - killed))
             for pid in _worker_pids(both):
                 os.kill(pid, signal.SIGKILL)
                 killed.add(pid)
@@ -471,9 +462,9 @@ def test_no_worker_outlives_the_main_process(launch: Launch) -> None:
     stored: list[str] = []
     uploads = threading.Thread(target=_upload, args=(server, 1, 60, stored))
     uploads.start()
-    _wait_until(lambda: len(stored) > 10)
+    wait_until(lambda: len(stored) > 10)
     os.kill(main, signal.SIGKILL)
-    _wait_until(lambda: not any(map(_is_running, workers)))
+    wait_until(lambda: not any(map(_is_running, workers)))
     uploads.join()
     with _clients(server, 3):
         _check_truth(server, set(stored))
@@ -490,10 +481,10 @@ def test_all_processes_of_a_killed_server_end(tmp_path: Path) -> None:
         main, workers = _main_pid(server), _worker_pids(server)
         nursery = _children(main)[0]
         os.kill(nursery, signal.SIGKILL)
-        _wait_until(lambda: not any(map(_is_running, workers)))
+        wait_until(lambda: not any(map(_is_running, workers)))
         requests.get(f"{server.url}/statistics", timeout=_SECONDS).raise_for_status()
         server.process.kill()
-        _wait_until(lambda: not _is_running(main))
+        wait_until(lambda: not _is_running(main))
     finally:
         server.kill()
 
@@ -511,10 +502,10 @@ def test_a_stop_waits_for_what_workers_receive(launch: Launch) -> None:
         client.putheader("Content-Length", str(len(content)))
         client.endheaders(content[:6_000_000])
         uploads.append(client)
-    _wait_until(lambda: len(list(server.storage.glob("??/??/*"))) == 4)
+    wait_until(lambda: len(list(server.storage.glob("??/??/*"))) == 4)
     workers = _worker_pids(server)
     server.process.send_signal(signal.SIGTERM)
-    _wait_until(lambda: not _is_answering(server))
+    wait_until(lambda: not _is_answering(server))
     for client, content in zip(uploads, contents, strict=True):
         client.send(content[6_000_000:])
     answers = [client.getresponse() for client in uploads]
@@ -543,7 +534,7 @@ def test_clients_can_end_the_server(launch: Launch, order: str) -> None:
         pass
     workers = _worker_pids(server)
     requests.post(f"{server.url}/tools/{order}", timeout=_SECONDS).raise_for_status()
-    _wait_until(lambda: not any(map(_is_running, workers)))
+    wait_until(lambda: not any(map(_is_running, workers)))
 
     if order == "reset":
         with _clients(server):

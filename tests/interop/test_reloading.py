@@ -2,7 +2,6 @@
 
 import json
 import signal
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,20 +9,11 @@ from typing import Any
 import pytest
 import requests
 
-from launching import RunningServer
+from launching import RunningServer, wait_until
 
 _SECONDS = 30
 
 Launch = Callable[..., RunningServer]
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(600):
-        if condition():
-            return
-        pause.wait(0.05)
-    raise TimeoutError
 
 
 def _configuration(server: RunningServer) -> Path:
@@ -50,7 +40,7 @@ def test_sighup_without_a_change_is_ignored(launch: Launch) -> None:
     server = launch()
     before = _children(server)
     server.process.send_signal(signal.SIGHUP)
-    _wait_until(lambda: "SIGHUP is ignored" in server.log.read_text())
+    wait_until(lambda: "SIGHUP is ignored" in server.log.read_text())
 
     assert _name(server)
     assert _children(server) == before
@@ -61,7 +51,7 @@ def test_sighup_makes_another_configuration_hold(launch: Launch) -> None:
     server = launch(Name="before")
     _reconfigure(server, Name="after")
     server.process.send_signal(signal.SIGHUP)
-    _wait_until(lambda: _name(server) == "after")
+    wait_until(lambda: _name(server) == "after")
 
     assert server.process.poll() is None
 
@@ -73,7 +63,7 @@ def test_sighup_with_a_wrong_configuration(launch: Launch, content: str) -> None
     before = _children(server)
     _configuration(server).write_text(content)
     server.process.send_signal(signal.SIGHUP)
-    _wait_until(lambda: "The old configuration stays" in server.log.read_text())
+    wait_until(lambda: "The old configuration stays" in server.log.read_text())
 
     assert _name(server) == "before"
     assert _children(server) == before

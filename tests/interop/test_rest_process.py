@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,20 +15,11 @@ import pytest
 import requests
 
 from factories import make_instance, make_sized_instance
-from launching import OBELISK, RunningServer, free_port
+from launching import OBELISK, RunningServer, free_port, wait_until
 
 _SECONDS = 30
 
 Launch = Callable[..., RunningServer]
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(600):
-        if condition():
-            return
-        pause.wait(0.05)
-    raise TimeoutError
 
 
 def _worker_pid(server: RunningServer) -> int:
@@ -79,9 +69,9 @@ def test_stop_finishes_what_is_being_received(launch: Launch) -> None:
     server = launch()
     content = make_sized_instance(1, 12_000_000)
     client = _send_half(server, content)
-    _wait_until(lambda: bool(_files(server)))
+    wait_until(lambda: bool(_files(server)))
     server.process.send_signal(signal.SIGTERM)
-    _wait_until(lambda: not _answers(server))
+    wait_until(lambda: not _answers(server))
     client.send(content[len(content) // 2 :])
     with client.getresponse() as answer:
         answer.read()
@@ -96,7 +86,7 @@ def test_stop_is_bounded(launch: Launch) -> None:
     """An upload that does not get on is cut off, and its temporary file removed."""
     server = launch()
     client = _send_half(server, make_sized_instance(2, 12_000_000))
-    _wait_until(lambda: bool(_files(server)))
+    wait_until(lambda: bool(_files(server)))
     server.process.send_signal(signal.SIGTERM)
 
     assert server.process.wait(_SECONDS) == 0
@@ -113,7 +103,7 @@ def test_worker_that_dies_is_replaced(launch: Launch) -> None:
     ).json()["ID"]
     old = _worker_pid(server)
     os.kill(old, signal.SIGKILL)
-    _wait_until(lambda: _worker_pid(server) != old and _answers(server))
+    wait_until(lambda: _worker_pid(server) != old and _answers(server))
     file = requests.get(f"{server.url}/instances/{id_}/file", timeout=_SECONDS)
 
     assert file.content == content
@@ -126,7 +116,7 @@ def test_worker_dies_with_its_supervisor(launch: Launch) -> None:
     server.process.kill()
     server.process.wait(_SECONDS)
 
-    _wait_until(lambda: not _is_running(worker))
+    wait_until(lambda: not _is_running(worker))
 
 
 def test_start_that_fails(tmp_path: Path) -> None:
@@ -186,7 +176,7 @@ def test_https(tmp_path: Path) -> None:
         f' "SslCertificate": "{both}"}}'
     )
     process = subprocess.Popen([*OBELISK, str(file)], stderr=subprocess.DEVNULL)
-    _wait_until(lambda: _listens(port))
+    wait_until(lambda: _listens(port))
     url = f"https://127.0.0.1:{port}/system"
     answer = requests.get(url, verify=str(certificate), timeout=_SECONDS)
     process.terminate()
@@ -235,8 +225,8 @@ def test_server_without_http(tmp_path: Path) -> None:
         f' "DicomPort": {port}}}'
     )
     process = subprocess.Popen([*OBELISK, str(file)], stderr=subprocess.DEVNULL)
-    _wait_until((tmp_path / "storage" / "obelisk.sqlite3").exists)
-    _wait_until(lambda: _listens(port))
+    wait_until((tmp_path / "storage" / "obelisk.sqlite3").exists)
+    wait_until(lambda: _listens(port))
     process.terminate()
 
     assert process.wait(_SECONDS) == 0
@@ -276,6 +266,6 @@ def test_worker_that_keeps_dying(launch: Launch) -> None:
             os.kill(_worker_pid(server), signal.SIGKILL)
         return server.process.poll() is not None
 
-    _wait_until(has_given_up)
+    wait_until(has_given_up)
 
     assert server.process.returncode == 1

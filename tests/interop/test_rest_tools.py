@@ -1,7 +1,6 @@
 import json
 import re
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ import requests
 from pynetdicom import AE
 
 from factories import make_instance
-from launching import OBELISK, RunningServer, free_port, running_server
+from launching import OBELISK, RunningServer, free_port, running_server, wait_until
 
 _SECONDS = 30
 _CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -36,15 +35,6 @@ def _status(server: RunningServer, method: str, path: str, body: Any = None) -> 
 def _reconfigure(server: RunningServer, **options: Any) -> None:
     path = server.storage.parent / "configuration.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | options))
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(600):
-        if condition():
-            return
-        pause.wait(0.05)
-    raise TimeoutError
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +171,7 @@ def test_a_reset_reads_the_configuration_again(launch: Launch) -> None:
     id_ = json.loads(_call(server, "POST", "/instances", body))["ID"]
     _reconfigure(server, Name="after", DicomPort=free_port())
     assert _call(server, "POST", "/tools/reset") == "{}"
-    _wait_until(lambda: json.loads(_call(server, "GET", "/system"))["Name"] == "after")
+    wait_until(lambda: json.loads(_call(server, "GET", "/system"))["Name"] == "after")
 
     assert _call(server, "GET", f"/instances/{id_}/tags?short")
     assert server.process.poll() is None
@@ -201,7 +191,7 @@ def test_a_reset_can_move_http(launch: Launch) -> None:
         except requests.ConnectionError:
             return False
 
-    _wait_until(lambda: answers(port))
+    wait_until(lambda: answers(port))
     assert not answers(server.http_port)
 
 
@@ -210,7 +200,7 @@ def test_a_reset_with_a_wrong_configuration(launch: Launch) -> None:
     server = launch(Name="before")
     _reconfigure(server, Name=7)
     _call(server, "POST", "/tools/reset")
-    _wait_until(lambda: "The old configuration stays" in server.log.read_text())
+    wait_until(lambda: "The old configuration stays" in server.log.read_text())
 
     assert json.loads(_call(server, "GET", "/system"))["Name"] == "before"
 

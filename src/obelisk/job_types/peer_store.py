@@ -26,7 +26,7 @@ class PeerStore(InstancesJob):
     is_packed
         Whether the files are compressed on their way.
     transfer_syntax
-        The one that all must have, empty for any.
+        The one that all are sent in, empty for the one that each has.
     """
 
     name: ClassVar[str] = "OrthancPeerStore"

@@ -77,6 +77,7 @@ def get_peer_system(request: Request, services: Services) -> Response:
     """Ask a peer for its ``/system``, and give its answer."""
     with services.admission.wait():
         found = services.transfers.system(request.id)
+    # Here Orthanc names no character set.
     return Response(json_bytes(found), [("Content-Type", "application/json")])
 
 
@@ -85,7 +86,7 @@ def store_to_peer(request: Request, services: Services) -> Response:
 
     The body is one id, a list of ids, or an object with this list as ``Resources``.
     ``Compress`` says whether files are compressed by gzip on their way; ``Transcode``
-    names the transfer syntax that all must have.
+    names the transfer syntax that all are sent in.
     """
     fields = _order(read_body(request, services))
     is_packed, syntax = _is_packed(fields), _syntax(fields)
