@@ -1,19 +1,25 @@
 """A load generator: raw sockets with keep-alive, in a process of its own.
 
+It has one thread, however many clients it plays, and sends what it prepared before, so
+that it leaves as much as possible of the processors to the servers.
+
 It reads one JSON object from its standard input (see `Load`), and writes one to its
-standard output: seconds, requests per second, latencies, statuses, bytes received.
+standard output: seconds, requests per second, latencies, statuses, bytes received,
+and its own processor time.
 """
 
 import dataclasses
+import gc
 import json
+import select
 import socket
 import statistics
 import sys
-import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -22,6 +28,9 @@ from corpus import Template, ct_template, sr_template
 
 _BUFFER_BYTES = 1_048_576
 _CHUNK_BYTES = 1_048_576
+#: Parts up to that size are sent together, as clients do.
+_SMALL_BYTES = 65_536
+_PARTS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,7 @@ class Load:
         ``ct`` or ``sr`` to upload instances, ``large`` to upload files of
         `size_bytes`, ``get`` to read `paths`.
     clients
-        How many connections, each in a thread.
+        How many connections at a time.
     count
         How many requests in all.
     first
@@ -69,23 +78,68 @@ class Tally:
 
 
 class Connection:
-    """One keep-alive connection."""
+    """One keep-alive connection.
 
-    def __init__(self, port: int) -> None:
+    Parameters
+    ----------
+    port
+        Where the server listens on this machine.
+    is_blocking
+        Whether `proceed` waits.
+    """
+
+    def __init__(self, port: int, *, is_blocking: bool = True) -> None:
         self._port = port
+        self._is_blocking = is_blocking
         self._socket: socket.socket | None = None
-        self._buffer = bytearray(_BUFFER_BYTES)
+        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
+        self._parts: Sequence[bytes] = ()
+        self._unsent: deque[memoryview] = deque()
+        self._is_fresh = True
+        self._head = b""
+        self._answer = _Answer()
 
-    def request(self, parts: Iterator[bytes] | Sequence[bytes]) -> tuple[int, int]:
+    def request(self, parts: Sequence[bytes]) -> tuple[int, int]:
         """Send a request; return the status and the size of the body of its answer."""
-        fresh = self._socket is None
+        self.begin(parts)
+        while (outcome := self.proceed()) is None:
+            pass
+        return outcome
+
+    def begin(self, parts: Sequence[bytes]) -> None:
+        """Prepare a request; `proceed` sends it."""
+        self._parts = parts
+        self._unsent = deque(memoryview(part) for part in parts if part)
+        self._head = b""
+        self._is_fresh = self._socket is None
+
+    def proceed(self) -> tuple[int, int] | None:
+        """Send and receive; return status and size once the answer is here.
+
+        A connection that cannot go on without blocking returns `None`, too.
+        """
         try:
-            return self._exchange(parts)
+            connection = self._connected()
+            while self._unsent:
+                self._send(connection)
+            return self._receive(connection)
+        except BlockingIOError:
+            return None
         except (ConnectionError, EOFError):
             self.close()
-            if fresh or not isinstance(parts, Sequence):
+            if self._is_fresh:
                 raise
-            return self._exchange(parts)
+            self.begin(self._parts)
+            return self.proceed()
+
+    def fileno(self) -> int:
+        """Return the number of its socket."""
+        return self._connected().fileno()
+
+    @property
+    def events(self) -> int:
+        """What it waits for."""
+        return select.EPOLLOUT if self._unsent else select.EPOLLIN
 
     def close(self) -> None:
         """Close the connection."""
@@ -93,40 +147,70 @@ class Connection:
             self._socket.close()
             self._socket = None
 
-    def _exchange(self, parts: Iterator[bytes] | Sequence[bytes]) -> tuple[int, int]:
+    def _connected(self) -> socket.socket:
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), 600)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for part in parts:
-            self._socket.sendall(part)
-        return self._receive(self._socket)
+            if not self._is_blocking:
+                self._socket.setblocking(False)
+        return self._socket
+
+    def _send(self, connection: socket.socket) -> None:
+        count = connection.sendmsg(list(islice(self._unsent, _PARTS_AT_ONCE)))
+        while self._unsent and count >= len(self._unsent[0]):
+            count -= len(self._unsent.popleft())
+        if count:
+            self._unsent[0] = self._unsent[0][count:]
 
     def _receive(self, connection: socket.socket) -> tuple[int, int]:
-        head = bytearray()
-        while (end := head.find(b"\r\n\r\n")) < 0:
-            head += self._some(connection)
-        lines = bytes(head[:end]).decode("latin-1").lower().split("\r\n")
-        fields = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
-        received = len(head) - end - 4
-        if "chunked" in fields.get("transfer-encoding", ""):
-            tail = bytes(head[-5:])
-            while not tail.endswith(b"0\r\n\r\n"):
-                piece = self._some(connection)
-                received += len(piece)
-                tail = (tail + bytes(piece[-5:]))[-5:]
-        else:
-            length = int(fields.get("content-length", "0"))
-            while received < length:
-                received += len(self._some(connection))
-        if fields.get("connection") == "close":
+        while (end := self._head.find(b"\r\n\r\n")) < 0:
+            self._head += self._some(connection)
+            if (end := self._head.find(b"\r\n\r\n")) >= 0:
+                self._answer = _Answer(self._head[:end].lower())
+                self._answer.take(memoryview(self._head)[end + 4 :])
+        while not self._answer.is_complete:
+            self._answer.take(self._some(connection))
+        if self._answer.is_last:
             self.close()
-        return int(lines[0].split(" ")[1]), received
+        return self._answer.status, self._answer.size
 
     def _some(self, connection: socket.socket) -> memoryview:
         count = connection.recv_into(self._buffer)
         if not count:
             raise EOFError
-        return memoryview(self._buffer)[:count]
+        return self._buffer[:count]
+
+
+class _Answer:
+    """What came of an answer.
+
+    Parameters
+    ----------
+    head
+        The status line and the header, in lower case, without the empty line.
+    """
+
+    def __init__(self, head: bytes = b"") -> None:
+        self.status = int(head[9:12] or 0)
+        self.is_last = b"\r\nconnection: close" in head
+        self.size = 0
+        self._is_chunked = b"\r\ntransfer-encoding: chunked" in head
+        length = head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0]
+        self._length = int(length or 0)
+        self._tail = b""
+
+    def take(self, piece: memoryview) -> None:
+        """Count some more bytes of the body."""
+        self.size += len(piece)
+        if self._is_chunked:
+            self._tail = (self._tail + piece[-5:])[-5:]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the body has ended."""
+        if self._is_chunked:
+            return self._tail == b"0\r\n\r\n"
+        return self.size >= self._length
 
 
 def post_head(length: int) -> bytes:
@@ -150,51 +234,94 @@ def requests(load: Load, client: int) -> Iterator[Sequence[bytes]]:
     chunk = bytes(_CHUNK_BYTES)
     filler, rest = divmod(load.size_bytes, _CHUNK_BYTES)
     for number in numbers:
-        parts = template.fill(
+        first, *others = template.fill(
             load.first + number,
             (load.first + number) // load.series_size,
         )
-        yield (head, *parts, *([chunk] * filler), chunk[:rest])
+        joined = head + first if len(first) <= _SMALL_BYTES else head
+        unjoined = () if len(first) <= _SMALL_BYTES else (first,)
+        yield (joined, *unjoined, *others, *([chunk] * filler), chunk[:rest])
 
 
 def run(load: Load) -> dict[str, object]:
     """Put the load on the server; return what was measured."""
-    tallies = [Tally() for _ in range(load.clients)]
-    ready = threading.Barrier(load.clients + 1)
-    threads = [
-        threading.Thread(target=_client, args=(load, client, tallies[client], ready))
-        for client in range(load.clients)
+    clients = [
+        _Client(load.port, list(requests(load, number)))
+        for number in range(load.clients)
     ]
-    for thread in threads:
-        thread.start()
-    ready.wait()
+    gc.disable()
+    spent = time.process_time()
     start = time.perf_counter()
-    for thread in threads:
-        thread.join()
+    tally = _attend(clients)
     seconds = time.perf_counter() - start
-    latencies = sorted(x for tally in tallies for x in tally.latencies_seconds)
-    statuses: Counter[int] = sum((tally.statuses for tally in tallies), Counter())
+    spent = time.process_time() - spent
+    latencies = sorted(tally.latencies_seconds)
     return {
         "seconds": seconds,
         "per_second": len(latencies) / seconds,
         "median_ms": statistics.median(latencies) * 1000,
         "p99_ms": latencies[int(len(latencies) * 0.99)] * 1000,
-        "statuses": dict(statuses),
-        "received_bytes": sum(tally.received_bytes for tally in tallies),
+        "statuses": dict(tally.statuses),
+        "received_bytes": tally.received_bytes,
+        "client_cpu_ms": spent * 1000 / len(latencies),
     }
 
 
-def _client(load: Load, client: int, tally: Tally, ready: threading.Barrier) -> None:
-    prepared = list(requests(load, client))
-    connection = Connection(load.port)
-    ready.wait()
-    for parts in prepared:
-        start = time.perf_counter()
-        status, size = connection.request(parts)
-        tally.latencies_seconds.append(time.perf_counter() - start)
-        tally.statuses[status] += 1
-        tally.received_bytes += size
-    connection.close()
+class _Client:
+    """Asks one thing after the other."""
+
+    def __init__(self, port: int, prepared: Sequence[Sequence[bytes]]) -> None:
+        self.connection = Connection(port, is_blocking=False)
+        self._prepared = iter(prepared)
+        self._start = 0.0
+
+    def begin(self) -> bool:
+        """Begin with the next request; return whether there is one."""
+        parts = next(self._prepared, None)
+        if parts is None:
+            self.connection.close()
+            return False
+        self._start = time.perf_counter()
+        self.connection.begin(parts)
+        return True
+
+    def proceed(self, tally: Tally) -> bool:
+        """Go as far as possible; return whether there is more to wait for."""
+        while (outcome := self.connection.proceed()) is not None:
+            tally.latencies_seconds.append(time.perf_counter() - self._start)
+            tally.statuses[outcome[0]] += 1
+            tally.received_bytes += outcome[1]
+            if not self.begin():
+                return False
+        return True
+
+
+def _attend(clients: Sequence[_Client]) -> Tally:
+    """Let all clients ask all that they have to ask."""
+    tally = Tally()
+    waiting: dict[int, _Client] = {}
+    with select.epoll() as poll:
+
+        def go_on(client: _Client) -> None:
+            """Have a client proceed, and wait for what it needs then."""
+            if client.proceed(tally):
+                _watch(poll, client.connection)
+                waiting[client.connection.fileno()] = client
+
+        for client in clients:
+            if client.begin():
+                go_on(client)
+        while waiting:
+            for descriptor, _ in poll.poll():
+                go_on(waiting.pop(descriptor))
+    return tally
+
+
+def _watch(poll: select.epoll, connection: Connection) -> None:
+    try:
+        poll.modify(connection, connection.events)
+    except FileNotFoundError:  # it is new
+        poll.register(connection, connection.events)
 
 
 def _template(load: Load) -> Template:

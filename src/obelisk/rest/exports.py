@@ -63,5 +63,8 @@ def _export_json(export: Export) -> dict[str, object]:
 
 
 def _number(request: Request, name: str, default: int) -> int:
-    value = request.args.get(name, default, type=int)
+    try:
+        value = int(request.args.get(name, default))
+    except ValueError:
+        value = default
     return max(-_NUMBER_MAX, min(value, _NUMBER_MAX))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import orjson
 import werkzeug
@@ -58,7 +58,8 @@ _KEY_BYTES_MAX = 2048
 _BOOLEANS = {"": True, "1": True, "true": True, "0": False, "false": False}
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _INTEGER_MAX = 2**63 - 1
-_NO_ARGUMENTS: ImmutableMultiDict[str, str] = ImmutableMultiDict()
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +156,21 @@ class Arguments(ImmutableMultiDict[str, str]):
         """Return the last value of an argument."""
         values = self.getlist(key)
         return values[-1] if values else super().__getitem__(key)
+
+    @overload  # type: ignore[override]  # nobody has Werkzeug convert a value
+    def get(self, key: str) -> str | None: ...
+
+    @overload
+    def get(self, key: str, default: _T) -> str | _T: ...
+
+    def get(self, key: str, default: _T | None = None) -> str | _T | None:
+        """Return the last value of an argument, or something else."""
+        # Werkzeug makes an exception of what is absent, with a page for browsers.
+        values = self.getlist(key)
+        return values[-1] if values else default
+
+
+_NO_ARGUMENTS = Arguments()
 
 
 class Request(werkzeug.Request):
