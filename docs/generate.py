@@ -95,6 +95,8 @@ OpenAPI 3.1 at `/api/openapi.json`.
   Boolean ones are `true`, `1` or nothing, or `false` or `0`.
 - Every `GET` route answers `HEAD`. A path that is no route, but has routes below, lists
   their names.
+- `Accept: application/xml` gives XML instead of JSON: members under their names, items
+  of lists as `item`, as Orthanc writes it. Who takes anything else too gets JSON.
 - A wrong method is answered by 405 and `Allow`, anything else that fails by a JSON
   object with `HttpStatus`, `Message`, `OrthancStatus` and, where there is more to say,
   `Details`. `HttpDescribeErrors` switches these bodies off.

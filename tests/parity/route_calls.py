@@ -6,6 +6,7 @@ argument that is documented there.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -45,6 +46,10 @@ _FACTS = (
     *("compressed-md5", "compressed-size", "info", "is-compressed", "md5", "size"),
     *("", "data", "compressed-data"),
 )
+_ACCEPTED = (
+    *("application/xml", "application/xml;q=0.1, */*", "application/xml, */*"),
+    *("text/xml", "*/*, application/xml", "application/*", "APPLICATION/XML"),
+)
 _RANGES = ("bytes=2-5", "bytes=3-", "bytes=-4", "bytes=0-0", "bytes=90000000-", "x")
 
 
@@ -63,6 +68,7 @@ def route_calls(inventory: Mapping[str, list[str]]) -> Iterator[Call]:
     """Yield all calls; `inventory` holds the ids of each level."""
     yield from _jobs()  # before archives, which Orthanc makes by jobs
     yield from read_calls(inventory)
+    yield from _xml(inventory)
     yield from annotation_calls(inventory)
     yield from _protection(inventory["patients"][0])
     yield from _exports()
@@ -81,6 +87,19 @@ def read_calls(inventory: Mapping[str, list[str]]) -> Iterator[Call]:
     for level, identifiers in inventory.items():
         for identifier in identifiers:
             yield from _reads(level, identifier)
+
+
+def _xml(inventory: Mapping[str, list[str]]) -> Iterator[Call]:
+    """Yield calls that are answered in XML, or could be."""
+    for level, identifiers in inventory.items():
+        leaves = ["module", "metadata", "unknown"]
+        if level == "instances":
+            leaves += ["tags", "simplified-tags", "header", "content", "file"]
+        for accept, identifier in product(_ACCEPTED, identifiers):
+            for leaf in leaves:
+                path, route = f"/{level}/{identifier}/{leaf}", f"/{level}/{{id}}/{leaf}"
+                headers = {"Accept": accept}
+                yield Call("GET", path, route, f"Accept {accept}", None, headers)
 
 
 def annotation_calls(inventory: Mapping[str, list[str]]) -> Iterator[Call]:

@@ -19,6 +19,7 @@ from obelisk.rest.messages import Request, Response, Services
 from obelisk.rest.overriding import wanted_method
 from obelisk.rest.routing import Handler, Router
 from obelisk.rest.tracing import traced
+from obelisk.rest.xml_form import in_wanted_form
 from obelisk.telemetry.context import REQUEST_ID, context, new_id
 from obelisk.telemetry.tracing import NO_SPAN, TRACER, Span
 
@@ -135,7 +136,7 @@ class Application:
             request.id, request.name = match.id, match.name
             request.level, request.relative = match.level, match.relative
             request.rest, request.route = match.rest, match.route
-            return self._handled(match.handler, request)
+            return in_wanted_form(request, self._handled(match.handler, request))
         except ServerError as error:
             return self._failed(error, request)
         except HTTPException as error:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from obelisk.rest.bodies import open_body
 from obelisk.rest.file_names import disposition
 from obelisk.rest.messages import (
+    PLAIN_JSON,
+    JSONResponse,
     Request,
     Response,
     Services,
@@ -149,7 +151,7 @@ def _open(request: Request, services: Services) -> OpenAttachment:
 
 
 def _done() -> Response:
-    return Response(b"{}", [("Content-Type", "application/json")])
+    return JSONResponse(b"{}", PLAIN_JSON)
 
 
 def _data_headers(

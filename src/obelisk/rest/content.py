@@ -4,7 +4,14 @@ import os
 
 from obelisk.errors import ForbiddenError
 from obelisk.rest.json_bodies import read_body
-from obelisk.rest.messages import Request, Response, Services, json_response
+from obelisk.rest.messages import (
+    PLAIN_JSON,
+    JSONResponse,
+    Request,
+    Response,
+    Services,
+    json_response,
+)
 from obelisk.rest.ranges import content_response
 from obelisk.services.content import RawValue
 
@@ -40,7 +47,7 @@ def export(request: Request, services: Services) -> Response:
         raise ForbiddenError("Writing files is switched off")
     file = services.resources.open_file(request.id)
     file.write_to(os.fsdecode(read_body(request, services)))
-    return Response(b"{}", [("Content-Type", "application/json")])
+    return JSONResponse(b"{}", PLAIN_JSON)
 
 
 def _raw_response(request: Request, value: RawValue, kind: str) -> Response:

@@ -8,11 +8,11 @@ from obelisk.rest.messages import Request, Response
 #: What is smaller fits into a packet or two anyway.
 _MIN_BYTES = 2048
 _LEVEL = 5
-_KINDS = ("application/json", "text/")
+_KINDS = ("application/json", "application/xml", "text/")
 
 
 def compress(request: Request, response: Response) -> None:
-    """Compress the body of an answer, if it is JSON or text and the client agrees."""
+    """Compress an answer that is JSON, XML or text, if the client agrees."""
     body = response.body
     if not isinstance(body, bytes) or len(body) < _MIN_BYTES:
         return

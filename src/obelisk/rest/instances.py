@@ -9,7 +9,7 @@ from obelisk.errors import InvalidArgumentError
 from obelisk.rest.dataset_models import model_response, wanted_model
 from obelisk.rest.instance_files import give_file
 from obelisk.rest.messages import (
-    JSON,
+    JSONResponse,
     Request,
     Response,
     Services,
@@ -65,7 +65,7 @@ def _tags_response(request: Request, services: Services, form: TagForm) -> Respo
         with file.dataset(encoding, whole=whole) as dataset:
             answer = json_bytes(tags_json(dataset, form, ignored))
         services.tags_cache.keep(key, answer)
-    return Response(answer, [("Content-Type", JSON)])
+    return JSONResponse(answer)
 
 
 def tag_form(request: Request) -> TagForm:

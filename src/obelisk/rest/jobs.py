@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-import orjson
-
 from obelisk.errors import (
     InvalidArgumentError,
     InvalidInputError,
@@ -20,9 +18,11 @@ from obelisk.rest.archiving import get_kept_archive
 from obelisk.rest.file_names import named
 from obelisk.rest.job_json import job_json
 from obelisk.rest.json_bodies import read_body
+from obelisk.rest.json_members import JSONMembers
 from obelisk.rest.messages import (
-    JSON,
+    PLAIN_JSON,
     BadTypeError,
+    JSONResponse,
     Request,
     Response,
     Services,
@@ -56,18 +56,15 @@ def list_jobs(request: Request, services: Services) -> Response:
     if not is_expanded:
         return json_response(services.jobs.ids(wanted))
     if wanted.limit is None and len(ids := services.jobs.ids(wanted)) > _LIST_MAX:
-        return Response(_streamed(ids, services.jobs), [("Content-Type", JSON)])
+        return JSONResponse(JSONMembers(_members(ids, services.jobs), is_list=True))
     now = services.jobs.clock()
     return json_response([job_json(one, now) for one in services.jobs.page(wanted)])
 
 
-def _streamed(ids: list[str], jobs: JobQueue) -> Iterator[bytes]:
-    """Yield the JSON of many jobs, so that it is never in memory as a whole."""
-    start = b"["
+def _members(ids: list[str], jobs: JobQueue) -> Iterator[tuple[str, object]]:
+    """Yield many jobs, so that they are never in memory together."""
     for job in jobs.describe(ids):
-        yield start + orjson.dumps(job_json(job, jobs.clock()))
-        start = b",\n"
-    yield b"]\n" if start != b"[" else b"[]\n"
+        yield "", job_json(job, jobs.clock())
 
 
 def _filter(request: Request) -> JobFilter:
@@ -116,7 +113,7 @@ def _asking(event: Event) -> Handler:
                 services.jobs.ask(request.id, event)
         except UnknownJobError as error:
             raise InvalidInputError(error.message) from error
-        return Response(b"{}\n", [("Content-Type", "application/json")])
+        return JSONResponse(b"{}\n", PLAIN_JSON)
 
     ask.__doc__ = f"{event.value.capitalize()} a job."
     return ask

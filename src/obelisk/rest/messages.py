@@ -23,6 +23,7 @@ from obelisk.metrics.monitoring import Monitoring
 from obelisk.rest.acceptance import Acceptance
 from obelisk.rest.admission import Admission
 from obelisk.rest.caching import BytesCache, KeptAnswers
+from obelisk.rest.json_members import JSONMembers
 from obelisk.services.archiving.archiving import Archiving
 from obelisk.services.attachments import Attachments
 from obelisk.services.bulk import Bulk
@@ -46,6 +47,8 @@ from obelisk.services.transcoding import Transcoding
 from obelisk.services.views import Views
 
 JSON = "application/json; charset=utf-8"
+#: Where Orthanc names no character set.
+PLAIN_JSON = "application/json"
 TEXT = "text/plain"
 
 #: How large the cache of datasets may be.
@@ -231,6 +234,24 @@ class Response:
     status: int = 200
 
 
+class JSONResponse(Response):
+    """An answer that is a JSON value, which some clients want as XML.
+
+    Parameters
+    ----------
+    value
+        The value, encoded.
+    kind
+        Its media type.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: bytes | JSONMembers, kind: str = JSON) -> None:
+        super().__init__(value, [("Content-Type", kind)])
+        self.value = value
+
+
 class BadTypeError(InvalidArgumentError):
     """A parameter has another type than it should have."""
 
@@ -306,7 +327,7 @@ def json_bytes(value: object) -> bytes:
 
 def json_response(value: object) -> Response:
     """Answer with a JSON value."""
-    return Response(json_bytes(value), [("Content-Type", JSON)])
+    return JSONResponse(json_bytes(value))
 
 
 def kept_response(
@@ -328,7 +349,7 @@ def kept_response(
     # What is read from files depends on the character set, too.
     full_key = services.default_encoding.name, key
     body = services.answers.answer(full_key, lambda: json_bytes(make()))
-    return Response(body, [("Content-Type", JSON)])
+    return JSONResponse(body)
 
 
 def text_response(text: str = "") -> Response:

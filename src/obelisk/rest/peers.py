@@ -21,7 +21,9 @@ from obelisk.rest.bodies import open_body
 from obelisk.rest.job_requests import submit
 from obelisk.rest.json_bodies import Fields, read_body
 from obelisk.rest.messages import (
+    PLAIN_JSON,
     BadContentError,
+    JSONResponse,
     Request,
     Response,
     Services,
@@ -77,8 +79,7 @@ def get_peer_system(request: Request, services: Services) -> Response:
     """Ask a peer for its ``/system``, and give its answer."""
     with services.admission.wait():
         found = services.transfers.system(request.id)
-    # Here Orthanc names no character set.
-    return Response(json_bytes(found), [("Content-Type", "application/json")])
+    return JSONResponse(json_bytes(found), PLAIN_JSON)
 
 
 def store_to_peer(request: Request, services: Services) -> Response:

@@ -13,7 +13,9 @@ from obelisk.errors import InvalidArgumentError
 from obelisk.rest.conformance import conformance_statement
 from obelisk.rest.json_bodies import read_body, read_boolean
 from obelisk.rest.messages import (
+    PLAIN_JSON,
     BadContentError,
+    JSONResponse,
     Request,
     Response,
     Services,
@@ -184,7 +186,7 @@ def shut_down(_request: Request, services: Services) -> Response:
 def _end(services: Services, ending: Ending) -> Response:
     _log.warning("A client asked for a %s of the server", ending.value)
     services.lifecycle.end(ending)
-    return Response(b"{}", [("Content-Type", "application/json")])
+    return JSONResponse(b"{}", PLAIN_JSON)
 
 
 def refuse_script(_request: Request, _services: Services) -> Response:

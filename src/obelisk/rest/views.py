@@ -1,13 +1,15 @@
 """What the files below a resource say: shared tags, tags of each, modules, slices."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import orjson
-
 from obelisk.dicom.levels import Level
 from obelisk.rest.instances import ignored_lengths, tag_form
-from obelisk.rest.messages import JSON, Request, Response, Services, json_response
+from obelisk.rest.json_members import JSONMembers
+from obelisk.rest.messages import (
+    JSONResponse,
+    Request,
+    Response,
+    Services,
+    json_response,
+)
 
 
 def get_shared_tags(request: Request, services: Services) -> Response:
@@ -27,8 +29,7 @@ def get_instances_tags(request: Request, services: Services) -> Response:
     """
     form, ignored = tag_form(request), ignored_lengths(request)
     each = services.views.tags_of_each(request.level, request.id, form, ignored)
-    body = b"" if request.method == "HEAD" else _members(each)
-    return Response(body, [("Content-Type", JSON)])
+    return JSONResponse(b"" if request.method == "HEAD" else JSONMembers(each))
 
 
 def get_module(request: Request, services: Services) -> Response:
@@ -59,13 +60,3 @@ def get_ordered_slices(request: Request, services: Services) -> Response:
             "Type": "Volume" if ordered.is_volume else "Sequence",
         }
     )
-
-
-def _members(each: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[bytes]:
-    """Write a JSON object member by member."""
-    start = b"{\n"
-    for key, value in each:
-        text = orjson.dumps({key: value}, option=orjson.OPT_INDENT_2)
-        yield start + text.removeprefix(b"{\n").removesuffix(b"\n}")
-        start = b",\n"
-    yield b"{}" if start == b"{\n" else b"\n}"
