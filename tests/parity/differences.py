@@ -531,7 +531,8 @@ ELSEWHERE = (
     ),
     Elsewhere(
         "C-STORE of a dataset without Study or Series Instance UID",
-        "C000, cannot understand: no retry helps; Orthanc says A700, out of resources",
+        "C000, cannot understand, as Orthanc says of one without SOP Instance UID: no"
+        " retry helps, as A700, out of resources, would suggest (PS3.4 Section B.2.3)",
         ("unit/scp/test_statuses.py", "test_a_dataset_without_uids_is_not_understood"),
     ),
     Elsewhere(

@@ -154,6 +154,9 @@ def test_errors_become_statuses(served, error, status):
     [
         (store_command("1.2.9"), dataset(), 0xA900),
         (store_command(), dataset(sop_class_uid=CT + ".1"), 0xA900),
+        (store_command(), dataset(sop_class_uid=""), 0xA900),
+        (store_command(), dataset(sop_instance_uid=""), 0xA900),
+        (store_command(), element(8, 0x20, b"DA", b"20200101"), 0xC000),
         (store_command(sop_class_uid="1.2.3"), dataset(), 0x0122),
         (store_command(sop_class_uid=VERIFICATION), dataset(), 0x0122),
         (store_command(sop_class_uid=""), dataset(), 0x0212),

@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 _HEAD_BYTES = 2_048
 _SOP_CLASS_UID = (0x0008, 0x0016)
 _SOP_INSTANCE_UID = (0x0008, 0x0018)
+_NEXT_GROUP = (0x0009, 0x0000)
 _LONG_VRS = frozenset((b"OB", b"OW", b"OD", b"OF", b"OL", b"OV", b"SQ", b"UN", b"UT"))
 _IMPLICIT = struct.Struct("<HHI")
 _EXPLICIT_LITTLE = struct.Struct("<HH2sH")
@@ -87,7 +88,8 @@ class StorageSCP:
         Statuses: 0x0000 stored, or stored before; 0x0122 SOP class not taken;
         0x0212 no SOP class or instance UID in the command; 0xA700 no room, or
         something is out of order here; 0xA900 the dataset has another SOP class or
-        instance UID than the command; 0xC000 not a readable dataset; else 0x0110.
+        instance UID than the command; 0xC000 not a readable dataset, or one without
+        its UIDs; else 0x0110.
 
         Raises
         ------
@@ -112,9 +114,10 @@ class StorageSCP:
         transfer_syntax_uid = message.context.transfer_syntax
         dataset = association.dataset()
         head = _read_head(dataset)
-        if not _has_uids(head, transfer_syntax_uid, sop_class_uid, sop_instance_uid):
+        refusal = _refusal(head, transfer_syntax_uid, sop_class_uid, sop_instance_uid)
+        if refusal is not None:
             _log.warning("C-STORE of another instance than its command says")
-            return Status.DATASET_DOES_NOT_MATCH_SOP_CLASS
+            return refusal
         meta = file_meta(sop_class_uid, sop_instance_uid, transfer_syntax_uid)
         with self._slots:
             association.waiting = self._waiting
@@ -202,14 +205,17 @@ def _meta_around(sop_class_uid: str, transfer_syntax_uid: str) -> tuple[bytes, b
     return before, after
 
 
-def leading_uids(data: Buffer, transfer_syntax_uid: str) -> dict[tuple[int, int], str]:
+def leading_uids(
+    data: Buffer, transfer_syntax_uid: str
+) -> dict[tuple[int, int], str | None]:
     """Find SOP Class UID and SOP Instance UID at the start of a dataset.
 
     Returns
     -------
     dict
-        What was found of the two, without padding; nothing if they are not at once
-        to be seen, which the reader of the whole dataset judges.
+        What was found of the two, without padding, and `None` for what is not there;
+        nothing if that is not at once to be seen, which the reader of the whole dataset
+        judges.
     """
     if transfer_syntax_uid == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         try:
@@ -223,16 +229,16 @@ def leading_uids(data: Buffer, transfer_syntax_uid: str) -> dict[tuple[int, int]
         items = _iter_explicit(head, _EXPLICIT_BIG, _LENGTH_BIG)
     else:
         items = _iter_explicit(head, _EXPLICIT_LITTLE, _LENGTH_LITTLE)
-    found: dict[tuple[int, int], str] = {}
+    found: dict[tuple[int, int], str | None] = {}
     previous = (0, 0)
     for tag, start, stop in items:
+        if _SOP_INSTANCE_UID < tag < _NEXT_GROUP:
+            return {_SOP_CLASS_UID: None, _SOP_INSTANCE_UID: None} | found
         if not previous < tag <= _SOP_INSTANCE_UID or stop > len(head):
             break
         previous = tag
         if tag in (_SOP_CLASS_UID, _SOP_INSTANCE_UID):
-            uid = bytes(head[start:stop]).strip(b"\0 ").decode("latin-1")
-            if uid:
-                found[tag] = uid
+            found[tag] = bytes(head[start:stop]).strip(b"\0 ").decode("latin-1")
     return found
 
 
@@ -261,22 +267,26 @@ def _iter_explicit(
         position += length
 
 
-def _has_uids(
+def _refusal(
     head: Buffer, transfer_syntax_uid: str, sop_class_uid: str, sop_instance_uid: str
-) -> bool:
-    """Tell whether a dataset starts with the UIDs of its command, or hides its own."""
+) -> Status | None:
+    """Return why a dataset is refused; `None` if it has the UIDs of its command.
+
+    Those that it does not show at its start are judged when it is read.
+    """
     start = bytes(head[:_HEAD_BYTES])
     # Nearly always they are there as expected; then there is nothing to parse.
     if transfer_syntax_uid not in _OTHER_ENCODINGS and (
         _tagged(0x0016, sop_class_uid) in start
         and _tagged(0x0018, sop_instance_uid) in start
     ):
-        return True
+        return None
+    wanted = {_SOP_CLASS_UID: sop_class_uid, _SOP_INSTANCE_UID: sop_instance_uid}
     found = leading_uids(start, transfer_syntax_uid)
-    return (
-        found.get(_SOP_CLASS_UID, sop_class_uid) == sop_class_uid
-        and found.get(_SOP_INSTANCE_UID, sop_instance_uid) == sop_instance_uid
-    )
+    if None in found.values():
+        return Status.CANNOT_UNDERSTAND
+    is_other = any(uid != wanted[tag] for tag, uid in found.items())
+    return Status.DATASET_DOES_NOT_MATCH_SOP_CLASS if is_other else None
 
 
 def _tagged(element: int, uid: str) -> bytes:

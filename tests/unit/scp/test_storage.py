@@ -73,6 +73,23 @@ def test_what_is_not_there_is_not_found(data):
     assert leading_uids(data, SYNTAXES[1]) == {}
 
 
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        ([(0x0018, b"UI", b"1.2\0")], {CLASS: None, INSTANCE: "1.2"}),
+        ([(0x0016, b"UI", b"1.2\0")], {CLASS: "1.2", INSTANCE: None}),
+        ([], {CLASS: None, INSTANCE: None}),
+        ([(0x0016, b"UI", b""), (0x0018, b"UI", b"\0")], {CLASS: "", INSTANCE: ""}),
+    ],
+)
+def test_what_is_passed_over_is_not_there(syntax, elements, expected):
+    """Elements come in the order of their tags; an empty UID is there."""
+    data = encode(syntax, *elements, (0x0020, b"DA", b"20200101"))
+
+    assert leading_uids(data, syntax) == expected
+
+
 @given(st.binary(max_size=4000), st.sampled_from(SYNTAXES))
 def test_any_bytes_do(data, syntax):
     """No bytes raise anything."""
