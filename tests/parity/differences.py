@@ -555,8 +555,9 @@ SEARCHES = {
     r".*(Nonsense|patientid|Foo).*": "a name that is unknown is the caller's mistake",
     r".*'(Query|Expand)': (\[\]|'x')\}": "idem; Orthanc fails",
     r".*'\w+': None\}": "null is as if it were not given",
-    r".*\{'ProcedureCodeSequence': 'x'\}": "idem, with the status of a bad argument",
-    r"Series \{'RequestAttributesSequence': 'x'\}": "no text is wanted of a sequence",
+    r".*\{'ProcedureCodeSequence': 'x'\}": (
+        "no sequence has text; Orthanc refuses that where a file has the sequence"
+    ),
     r".*'(Short|Full)': (1|'x')\}": "idem",
     r".*'RequestedTags': \[1\]\}": "idem",
     r".*'ParentSeries': 'x'\}": "idem; Orthanc fails",

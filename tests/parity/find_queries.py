@@ -170,7 +170,12 @@ _ONCE: tuple[tuple[str, dict[str, str]], ...] = (
     ("Series", {"ImageType": "DERIVED"}),
     ("Series", {"ImageType": "DERIVED\\FOO"}),
     ("Series", {"StationName": "ROOM1"}),
-    ("Series", {"RequestAttributesSequence": "x"}),
+    *(
+        ("Series", {"RequestAttributesSequence": wanted})
+        for wanted in ("x", "x\\y", "x*", "*")
+    ),
+    ("Study", {"ReferencedStudySequence": "x"}),
+    ("Instance", {"RequestAttributesSequence": "x", "Modality": "SR"}),
     ("Patient", {"PatientName": "M??ller*"}),
     ("Patient", {"PatientName": "M?ller*"}),
 )

@@ -80,6 +80,10 @@ class AnyOf:
         return tuple(map(fold, self.values))
 
 
+#: What no value matches, such as text that is wanted of a sequence.
+NOTHING = AnyOf(())
+
+
 @dataclass(frozen=True, slots=True)
 class Like:
     """Wild card matching (PS3.4 C.2.2.2.4); ``?`` is one character, ``*`` any text."""
@@ -210,8 +214,7 @@ def constraints_of(
     Raises
     ------
     InvalidArgumentError
-        If there are wild cards where the VR does not allow them, or text is wanted
-        of a sequence.
+        If there are wild cards where the VR does not allow them.
     """
     found = [
         Constraint(tag, condition)
@@ -230,10 +233,10 @@ def _condition(
         return HasItem(inner) if inner else None
     if not wanted:
         return None
-    if vr == "SQ":
-        raise InvalidArgumentError(f"Tag {format_tag(tag)} is a sequence, not text")
     if ("*" in wanted or "?" in wanted) and vr not in _WILDCARD_VRS:
         raise InvalidArgumentError(f"Tag {format_tag(tag)} allows no wild cards")
+    if vr == "SQ":
+        return NOTHING
     if vr in _RANGE_VRS and "-" in wanted:
         lower, _, upper = wanted.partition("-")
         return Between(lower or None, upper or None) if lower or upper else None

@@ -34,6 +34,7 @@ from obelisk.index.sources import (
     trigram_source,
 )
 
+_MODALITY = 0x00080060
 _MODALITIES_IN_STUDY = 0x00080061
 _SOP_CLASSES_IN_STUDY = 0x00080062
 
@@ -47,7 +48,7 @@ _COLUMNS = {
     (Level.STUDY, 0x00080020): "study_date",
     (Level.STUDY, 0x00080050): "accession_number",
     (Level.SERIES, 0x0020000E): "series_instance_uid",
-    (Level.SERIES, 0x00080060): "modality",
+    (Level.SERIES, _MODALITY): "modality",
     (Level.INSTANCE, 0x00080018): "sop_instance_uid",
 }
 
@@ -94,6 +95,8 @@ _METADATA = {
 #: Attributes without a column that are put in order regardless of case, like those
 #: with one; all others are put in the order of their characters.
 _FOLDED = frozenset({0x00081030})
+#: Attributes with a column that are put in the order of their characters all the same.
+_UNFOLDED = frozenset({_MODALITY})
 
 _CASTS = {
     OrderType.TEXT: "{}",
@@ -317,7 +320,7 @@ class _Compiler:
                 f" tag {format_tag(tag)}"
             )
         alias = self._ancestor(level)
-        column = _COLUMNS.get((level, tag))
+        column = None if tag in _UNFOLDED else _COLUMNS.get((level, tag))
         return self._value(alias, level, tag), column and f"{alias}.{column}"
 
     def _value(self, alias: str, level: Level, tag: int) -> str:

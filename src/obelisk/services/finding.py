@@ -6,7 +6,7 @@ from itertools import islice
 
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.main_tags import STANDARD, MainTags
-from obelisk.dicom.matching import AnyOf, Constraint, Query, fold
+from obelisk.dicom.matching import NOTHING, AnyOf, Constraint, Query, fold
 from obelisk.dicom.parsing import Dataset, Element
 from obelisk.errors import (
     InvalidArgumentError,
@@ -84,7 +84,7 @@ class Finding:
             raise InvalidInputError(
                 "Since is not possible with attributes that are not indexed"
             )
-        if not self._settings.is_storage_read:
+        if not self._settings.is_storage_read or _is_in_vain(others):
             return []
         wanted = replace(query, constraints=indexed, limit=None)
         found = (
@@ -196,6 +196,11 @@ class Finding:
                 )
         except NotFoundError:
             return False  # deleted meanwhile
+
+
+def _is_in_vain(constraints: tuple[Constraint, ...]) -> bool:
+    """Tell whether nothing can be found, so that no file needs to be read."""
+    return any(one.condition == NOTHING for one in constraints)
 
 
 def _value(element: Element | None) -> object:

@@ -60,12 +60,18 @@ def test_attribute_without_value_constrains_nothing(tag, wanted):
 
 @pytest.mark.parametrize(
     ("tag", "wanted"),
-    [(STUDY_DATE, "2024*"), (STUDY_UID, "1.2?"), (0x00111111, "*"), (CODES, "x")],
+    [(STUDY_DATE, "2024*"), (STUDY_UID, "1.2?"), (0x00111111, "*"), (CODES, "x*")],
 )
 def test_wild_cards_stand_where_the_vr_allows_them(tag, wanted):
-    """A wild card elsewhere, or text for a sequence, is refused."""
+    """A wild card elsewhere is refused."""
     with pytest.raises(InvalidArgumentError):
         constraints_of({tag: wanted}, CaseRule.NOWHERE)
+
+
+@pytest.mark.parametrize("value", [None, "x", [], [{0x00080100: "x"}]])
+def test_text_matches_no_sequence(value):
+    """As with Orthanc, whatever the items have."""
+    assert not condition_of(CODES, "x").matches(value)
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,7 @@ def test_numbers_are_put_in_order_as_text_or_as_numbers(put, find, type_, expect
     [
         ("StudyDescription", DESCRIPTION, ["a", "B", "c"]),
         ("ProtocolName", 0x00181030, ["B", "a", "c"]),
+        ("Modality", 0x00080060, ["B", "a", "c"]),
     ],
 )
 def test_case_counts_in_the_order_of_most_attributes(put, find, keyword, tag, expected):

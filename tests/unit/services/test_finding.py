@@ -21,6 +21,7 @@ MODALITIES = 0x00080061
 KVP = 0x00180060
 CODES = 0x00081032
 CODE_VALUE = 0x00080100
+REQUESTS = 0x00400275
 STUDY_COUNT = 0x00201200
 SERIES_COUNT = 0x00201206
 
@@ -80,6 +81,19 @@ def test_item_of_a_file_is_found(house, open_finding):
 
     assert found == [ids.study]
     assert finding.ids(query_of(Level.STUDY, {CODES: [{CODE_VALUE: "b"}]})) == []
+
+
+def test_text_of_a_sequence_reads_no_file(house, open_finding, monkeypatch):
+    """No sequence has text, in the index or in files, so that nothing is found."""
+    house.store(make_instance(1, ProcedureCodeSequence=[make_code("A")]))
+    finding = open_finding()
+    opened = []
+    monkeypatch.setattr(Samples, "open", lambda _, *which: opened.append(which))
+
+    for tag in (CODES, REQUESTS):
+        assert finding.ids(query_of(Level.SERIES, {tag: "A"})) == []
+    assert finding.count(query_of(Level.SERIES, {REQUESTS: "A"})) == 0
+    assert not opened
 
 
 def make_code(value):
