@@ -240,7 +240,10 @@ def test_read_only(tmp_path: Path, store: Store) -> None:
         for path in (f"/studies/{study}/verify", f"/studies/{study}/reconstruct"):
             assert _status(server, "POST", path, b'{"Asynchronous": true}') == 404
         path = f"/studies/{study}/archive"
-        assert _status(server, "POST", path, b'{"Asynchronous": true}') == 500
+        url, body = server.url + path, b'{"Asynchronous": true}'
+        refused = requests.post(url, data=body, timeout=_SECONDS)
+        assert refused.status_code == 403
+        assert "ReadOnly" in refused.json()["Details"]
         assert _status(server, "POST", path, b"{}") == 200
         assert len(json.loads(_call(server, "GET", "/instances"))) == 1
 

@@ -546,7 +546,7 @@ ELSEWHERE = (
     ),
     Elsewhere(
         "POST …/archive with Asynchronous under ReadOnly",
-        "jobs are rows of the index; Orthanc keeps such ones in memory",
+        "403 with the reason: jobs are rows of the index; Orthanc keeps them in memory",
         ("interop/test_rest_tools.py", "test_read_only"),
     ),
 )

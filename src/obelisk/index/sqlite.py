@@ -91,6 +91,9 @@ class SQLiteIndex:
         metrics: Metrics = OFF,
         is_shared: bool = False,
     ) -> None:
+        if not is_writable and not path.exists():
+            message = f'"ReadOnly" needs the index {path}: start the server once without'
+            raise IndexUnavailableError(message)
         self._metrics = metrics
         self._shared_turn = SharedTurn(path.parent) if is_shared else None
         self._connections = Counter()

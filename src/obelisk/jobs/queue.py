@@ -11,6 +11,7 @@ from time import monotonic
 import orjson
 
 from obelisk.errors import (
+    ForbiddenError,
     JobConflictError,
     JobStateError,
     NotSupportedError,
@@ -119,9 +120,15 @@ class JobQueue:
         ------
         JobConflictError
             If the key of its request was used for another request.
+        ForbiddenError
+            If the server may not write anything.
         """
         new = self.new_job(submission)
-        id_ = self._index.write(lambda writer: self._insert(writer, new, submission))
+        try:
+            id_ = self._index.write(lambda write: self._insert(write, new, submission))
+        except ReadOnlyError as error:
+            message = 'There are no jobs under "ReadOnly": ask for it synchronously'
+            raise ForbiddenError(message) from error
         for file in submission.files:
             if id_ == new.id:
                 file.confirm()
