@@ -11,6 +11,7 @@ import requests
 from factories import make_instance, make_sized_instance
 from launching import OBELISK, running_server
 
+_LEVEL_ONLY = "LimitToThisLevelMainDicomTags"
 _FILES = {"small": make_instance(1), "large": make_sized_instance(2, 5_000_000)}
 
 
@@ -63,6 +64,14 @@ def test_what_needs_a_file_is_not_found(tmp_path: Path) -> None:
         accepted = {"Accept": "application/dicom+json"}
         assert _get(f"{path}/file", headers=accepted).status_code == 404
         assert _get(f"{path}/attachments/dicom/is-compressed").text == "0"
+        for form in ({}, {"ReconstructFiles": True}, {_LEVEL_ONLY: True}):
+            for place in (path, study):
+                made = requests.post(f"{place}/reconstruct", json=form, timeout=30)
+                assert (made.status_code, made.json()["OrthancStatus"]) == (404, 17)
+        everything = requests.post(f"{server.url}/tools/reconstruct", timeout=30)
+        assert everything.status_code == 404
+        assert _get(f"{study}/instances-tags").status_code == 404
+        assert _get(f"{study}/shared-tags").json() == {}
         asked = _get(f"{study}?requested-tags=Rows;StudyDate").json()
         archive = _get(f"{study}/archive").content
         verified = requests.post(f"{study}/verify", data="{}", timeout=30)
@@ -81,6 +90,8 @@ def test_files_that_were_kept_before_stay(tmp_path: Path) -> None:
         requests.post(f"{server.url}/instances", data=large, timeout=30)
         ids = _get(f"{server.url}/instances").json()
         files = [_get(f"{server.url}/instances/{id_}/file") for id_ in ids]
+        everything = requests.post(f"{server.url}/tools/reconstruct", timeout=30)
 
+    assert everything.status_code == 200
     assert sorted(file.status_code for file in files) == [200, 404]
     assert _FILES["small"] in {file.content for file in files}

@@ -92,7 +92,7 @@ class SQLiteIndex:
         is_shared: bool = False,
     ) -> None:
         if not is_writable and not path.exists():
-            message = f'"ReadOnly" needs the index {path}: start the server once without'
+            message = f'There is no {path}: start the server once without "ReadOnly"'
             raise IndexUnavailableError(message)
         self._metrics = metrics
         self._shared_turn = SharedTurn(path.parent) if is_shared else None

@@ -117,9 +117,12 @@ class Reconstruction:
 
         Raises
         ------
+        NotFoundError
+            If no file was kept.
         DamagedFilesError
             If some files cannot be read; all others were.
         """
+        self._expect_file(self._ids_by_study())
         self._reconstruct_all(self._ids_by_study(), with_files=with_files)
 
     def _ids_by_study(self) -> Iterator[str]:
@@ -153,11 +156,23 @@ class Reconstruction:
         Raises
         ------
         NotFoundError
-            If there is no such resource.
+            If there is no such resource, or no file of it was kept.
         DamagedFilesError
             If some files cannot be read; all others were.
         """
-        self._reconstruct_all(self.instance_ids(level, id_), with_files=with_files)
+        ids = self.instance_ids(level, id_)
+        self._expect_file(ids)
+        self._reconstruct_all(ids, with_files=with_files)
+
+    def _expect_file(self, ids: Iterable[str]) -> None:
+        """Raise `NotFoundError` if there are instances, but not a file of them."""
+        id_ = None
+        for id_ in ids:
+            with suppress(NotFoundError):  # deleted meanwhile
+                if self._resources.open_file(id_).is_kept:
+                    return
+        if id_ is not None:
+            raise NotFoundError("file", id_)
 
     def _reconstruct_all(self, ids: Iterable[str], *, with_files: bool) -> None:
         damaged: list[str] = []
@@ -217,16 +232,20 @@ class Reconstruction:
         Raises
         ------
         NotFoundError
-            If there is no such resource.
+            If there is no such resource, or the file of that instance was not kept.
         """
-        is_done = False
+        is_done, absent = False, ""
         while not is_done:
             with self._index.read() as transaction:
                 pk = transaction.get_pk(level, id_)
                 instance_id = transaction.find_lowest_instance_id(level, pk)
-            with suppress(NotFoundError):  # deleted meanwhile, maybe with the resource
+            try:
                 self._renew(instance_id, level, with_files=False)
                 is_done = True
+            except NotFoundError:
+                if instance_id == absent:
+                    raise
+                absent = instance_id  # deleted meanwhile, maybe with the resource
 
     def _renew(self, instance_id: str, only: Level | None, *, with_files: bool) -> None:
         """Read the file of an instance, again if it is replaced at this moment."""

@@ -83,9 +83,14 @@ class StoredFile:
                 if is_same and not _is_same_content(old, self.attachment):
                     raise ContentReplacedError from None
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a file at all (StoreDicom)."""
+        return self.attachment.compression is not Compression.NOT_STORED
+
     def _expect(self) -> None:
         """Raise `NotFoundError` if the file was not kept."""
-        if self.attachment.compression is Compression.NOT_STORED:
+        if not self.is_kept:
             raise NotFoundError("file", self.attachment.key)
 
     def _follow(self, error: ContentGoneError) -> None:

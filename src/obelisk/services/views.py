@@ -1,6 +1,7 @@
 """What the files below a resource say: together, one by one, or by module."""
 
 from collections.abc import Container, Iterator
+from itertools import chain
 from typing import Any
 
 from obelisk.dicom.attribute_json import element_json
@@ -32,10 +33,14 @@ class Views:
         Raises
         ------
         NotFoundError
-            If there is no such resource; so do the other methods.
+            If there is no such resource, or no file of it was kept.
         """
         ids = self._resources.child_ids(level, id_, Level.INSTANCE)
-        return self._read_each(ids, form, ignore_length)
+        each = self._read_each(ids, form, ignore_length)
+        first = next(each, None)
+        if first is None:
+            raise NotFoundError("file", id_)
+        return chain((first,), each)
 
     def _read_each(
         self, ids: list[str], form: TagForm, ignore_length: Container[int]
@@ -52,9 +57,16 @@ class Views:
     def shared_tags(
         self, level: Level, id_: str, form: TagForm, ignore_length: Container[int]
     ) -> Tags:
-        """Return the text that is the same in all instances below a resource."""
+        """Return the text that is the same in all instances below a resource.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such resource; so do the methods below.
+        """
+        ids = self._resources.child_ids(level, id_, Level.INSTANCE)
         shared: Tags | None = None
-        for _, tags in self.tags_of_each(level, id_, TagForm.FULL, ignore_length):
+        for _, tags in self._read_each(ids, TagForm.FULL, ignore_length):
             if shared is None:
                 shared = {
                     key: value

@@ -160,8 +160,8 @@ def test_an_index_that_may_not_be_written_to(tmp_path, make):
 
 
 def test_an_absent_index_is_not_made_where_nothing_may_be_written(tmp_path):
-    """There is nothing to read."""
-    with pytest.raises(IndexUnavailableError):
+    """There is nothing to read; the message says what to do."""
+    with pytest.raises(IndexUnavailableError, match='once without "ReadOnly"'):
         SQLiteIndex(tmp_path / "i.db", is_writable=False)
 
     assert list(tmp_path.iterdir()) == []
