@@ -84,6 +84,14 @@ def test_a_parser_can_read_what_has_forbidden_characters():
     assert ET.fromstring(xml(["a\x00\x01b"])).findtext("item") == "ab"
 
 
+def test_large_numbers_are_exact():
+    """Orthanc fails with those beyond 32 bits, and rounds others to nine digits."""
+    value = [3_000_000_000, 0.1234567890123]
+
+    found = [item.text for item in ET.fromstring(xml(value))]
+    assert found == ["3000000000", "0.1234567890123"]
+
+
 def test_names_cannot_end_their_element():
     """A client that sends what others read cannot add elements."""
     assert "<x>" not in xml({"a><x>": 1})
