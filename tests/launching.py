@@ -99,7 +99,9 @@ def start_server(
     A second start in the same folder finds the data of the first.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    http_port, dicom_port = free_port(), free_port()
+    http_port = dicom_port = free_port()
+    while dicom_port == http_port:
+        dicom_port = free_port()
     storage = folder / "storage"
     configuration = QUIET_OPTIONS | {
         "StorageDirectory": str(storage),

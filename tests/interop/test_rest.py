@@ -216,6 +216,7 @@ def test_file_headers_ranges_and_etag(server: RunningServer) -> None:
         assert part.headers["Content-Range"] == wanted
     cached = _call(server, "GET", path, headers={"If-None-Match": etag})
     assert (cached.status_code, cached.content) == (304, b"")
+    assert not {"Content-Type", "Content-Disposition"} & cached.headers.keys()
     past = _call(server, "GET", path, headers={"Range": f"bytes={len(content)}-"})
     assert past.status_code == 416
     assert past.headers["Content-Range"] == f"bytes */{len(content)}"
@@ -313,6 +314,8 @@ def test_changes(server: RunningServer) -> None:
     assert [one["ChangeType"] for one in only["Changes"]] == ["NewStudy"]
     never = _call(server, "GET", f"/changes?since={last}&type=Deleted").json()
     assert never["Changes"] == []
+    newest = _call(server, "GET", "/changes?last").json()
+    assert _call(server, "GET", "/changes?last=false&since=1").json() == newest
 
 
 @pytest.mark.parametrize("name", ["since", "limit", "to"])

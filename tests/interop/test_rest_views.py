@@ -272,3 +272,4 @@ def test_a_request_may_name_another_method(server: RunningServer) -> None:
     assert _get(server, f"/instances/{second}").status_code == 404
     assert _get(server, "/system?_method=put").status_code == 405
     assert _get(server, "/system?_method=post").status_code == 400
+    assert _get(server, "/system?_method=").status_code == 200

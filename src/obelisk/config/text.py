@@ -8,8 +8,13 @@ from typing import Any
 from obelisk.errors import ConfigError
 
 _VARIABLE = re.compile(r"\$\{([^{}:]+)(?::-([^}]*))?\}")
-_STRING = r'"(?:[^"\\]|\\.)*+"'
-_STRING_OR_COMMENT = re.compile(rf"({_STRING})|//[^\n]*|/\*.*?\*/", re.DOTALL)
+# What does not end goes on to the end of the text: else the rest would be searched
+# again from each character on.
+_STRING = r'"(?:[^"\\]|\\.?)*+(?:"|\Z)'
+_ENDLESS_COMMENT = r"/\*(?:(?!\*/).)*+\Z"
+_STRING_OR_COMMENT = re.compile(
+    rf"({_STRING}|{_ENDLESS_COMMENT})|//[^\n]*|/\*.*?\*/", re.DOTALL
+)
 _STRING_OR_LAST_COMMA = re.compile(rf"({_STRING})|,(?=\s*[}}\]])", re.DOTALL)
 _NOT_NEWLINE = re.compile(r"[^\n]")
 

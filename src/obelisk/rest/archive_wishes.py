@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from obelisk.errors import InvalidArgumentError, InvalidInputError
-from obelisk.rest.json_bodies import Fields, read_body
+from obelisk.rest.json_bodies import Fields, parse_json, read_body
 from obelisk.rest.messages import BadContentError, Request, Services
 from obelisk.rest.transcoding import (
     bounded_quality,
@@ -149,7 +149,7 @@ def _form_of_fields(
 
 def _read(request: Request, services: Services) -> Any:
     try:
-        return orjson.loads(read_body(request, services))
+        return parse_json(read_body(request, services))
     except orjson.JSONDecodeError as error:
         raise BadContentError("The body must contain JSON") from error
 

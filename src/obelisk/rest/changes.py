@@ -10,7 +10,6 @@ from obelisk.rest.messages import (
     Request,
     Response,
     Services,
-    flag,
     json_response,
     split,
     text_response,
@@ -47,7 +46,7 @@ def list_changes(request: Request, services: Services) -> Response:
     last change only. Numbers that are none are as if they were not given.
     ``JobSubmitted``, ``JobSuccess`` and ``JobFailure`` are listed on request only.
     """
-    if flag(request, "last", default=False):
+    if "last" in request.args:
         return json_response(_page_json(services.changes.last()))
     since, limit, to = _cut(request)
     if job_types := _job_types(request):

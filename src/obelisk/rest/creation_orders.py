@@ -16,7 +16,7 @@ from obelisk.errors import InvalidInputError, LimitError
 from obelisk.rest.bodies import open_body
 from obelisk.rest.form_data import Part, split_parts
 from obelisk.rest.inline_contents import put_contents, take_contents
-from obelisk.rest.json_bodies import Fields, receive_body
+from obelisk.rest.json_bodies import Fields, parse_json, receive_body
 from obelisk.rest.messages import Request, Services
 from obelisk.services.creation_orders import CreationOrder
 from obelisk.services.embedding import NewContent, NewFile, bytes_blob
@@ -107,7 +107,7 @@ def _read_object(request: Request, services: Services) -> dict[str, Any]:
     body = receive_body(request, services)
     contents = take_contents(body)
     try:
-        values = orjson.loads(body)
+        values = parse_json(body)
     except orjson.JSONDecodeError:
         values = None
     if not isinstance(values, dict):
@@ -247,7 +247,7 @@ def _read_field(part: Part) -> Any:
     if part.name in _TEXT_FIELDS:
         return content.decode("utf-8", "replace")
     try:
-        return orjson.loads(content)
+        return parse_json(content)
     except orjson.JSONDecodeError as error:
         raise InvalidInputError(f'Field "{part.name}" must be JSON') from error
 

@@ -5,12 +5,14 @@ from typing import Any
 
 import orjson
 
+from obelisk.config.text import blank_comments
 from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.bodies import open_body, present_body
 from obelisk.rest.messages import BadContentError, Request, Services
 
 _BOOLEANS = {b"1": True, b"true": True, b"0": False, b"false": False}
 _INTEGER_MAX = 2**63 - 1
+_COMMENTED_BYTES_MAX = 262_144
 
 
 def read_body(request: Request, services: Services) -> bytes:
@@ -152,10 +154,30 @@ def read_optional_fields(request: Request, services: Services) -> Fields:
     return fields_of(read_body(request, services) or b"{}")
 
 
+def parse_json(body: bytes | bytearray) -> Any:
+    """Return what JSON says.
+
+    As in Orthanc, a byte order mark, comments, and a comma behind the last member are
+    no faults, unless the body is very large.
+
+    Raises
+    ------
+    orjson.JSONDecodeError
+        If it is no JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        if len(body) > _COMMENTED_BYTES_MAX:
+            raise
+        text = body.decode("utf-8-sig", "surrogateescape")
+        return orjson.loads(blank_comments(text))
+
+
 def fields_of(body: bytes) -> Fields:
     """Return the JSON object in a body; see `read_fields`."""
     try:
-        values = orjson.loads(body)
+        values = parse_json(body)
     except orjson.JSONDecodeError:
         values = None
     if not isinstance(values, dict):

@@ -19,7 +19,7 @@ from obelisk.errors import NotFoundError, UnknownFileError
 from obelisk.job_types.peer_store import PeerStore
 from obelisk.rest.bodies import open_body
 from obelisk.rest.job_requests import submit
-from obelisk.rest.json_bodies import Fields, read_body
+from obelisk.rest.json_bodies import Fields, parse_json, read_body
 from obelisk.rest.messages import (
     PLAIN_JSON,
     BadContentError,
@@ -116,7 +116,7 @@ def store_straight_to_peer(request: Request, services: Services) -> Response:
 
 def _json(body: bytes) -> Any:
     try:
-        return orjson.loads(body)
+        return parse_json(body)
     except orjson.JSONDecodeError as error:
         raise BadContentError("The body must contain JSON") from error
 

@@ -53,7 +53,7 @@ def content_response(
     if ("HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MATCH" in environ) and (
         not is_resource_modified(environ, quoted)
     ):
-        return Response(b"", headers, 304 if request.if_none_match else 412)
+        return Response(b"", [("ETag", quoted)], 304 if request.if_none_match else 412)
     part = _wanted_part(request, size, etag)
     start, stop = part or (0, size)
     if part is not None:

@@ -12,7 +12,7 @@ from obelisk.job_types.reconstruction import (
 )
 from obelisk.jobs.base import Job
 from obelisk.rest.job_requests import submit, wants_job
-from obelisk.rest.json_bodies import Fields, read_body
+from obelisk.rest.json_bodies import Fields, parse_json, read_body
 from obelisk.rest.messages import (
     BadContentError,
     Request,
@@ -94,7 +94,7 @@ def _read_options(
 ) -> _Options:
     """Read the options; a body that is no JSON has none, as with Orthanc."""
     try:
-        values = orjson.loads(read_body(request, services))
+        values = parse_json(read_body(request, services))
     except orjson.JSONDecodeError:
         values = None
     if not isinstance(values, dict | None):

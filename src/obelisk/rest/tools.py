@@ -11,7 +11,7 @@ from obelisk import telemetry
 from obelisk.config import DefaultEncoding
 from obelisk.errors import InvalidArgumentError
 from obelisk.rest.conformance import conformance_statement
-from obelisk.rest.json_bodies import read_body, read_boolean
+from obelisk.rest.json_bodies import parse_json, read_body, read_boolean
 from obelisk.rest.messages import (
     PLAIN_JSON,
     BadContentError,
@@ -96,7 +96,7 @@ def set_transfer_syntaxes(request: Request, services: Services) -> Response:
 
 def _patterns(body: bytes) -> list[str]:
     try:
-        found = orjson.loads(body)
+        found = parse_json(body)
     except orjson.JSONDecodeError:
         found = body.decode("latin-1").strip()
     patterns = [found] if isinstance(found, str) else found

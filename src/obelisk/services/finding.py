@@ -187,9 +187,12 @@ class Finding:
     def _matches(
         self, level: Level, id_: str, constraints: tuple[Constraint, ...]
     ) -> bool:
-        """Tell whether an instance of a resource has attributes as wanted."""
+        """Tell whether the first instance of a resource has attributes as wanted.
+
+        It is the one of which `RequestedTags` are shown.
+        """
         try:
-            with self._samples.open(level, id_) as dataset:
+            with self._samples.open_oldest(level, id_) as dataset:
                 return all(
                     one.condition.matches(_value(dataset.lookup(one.tag)))
                     for one in constraints

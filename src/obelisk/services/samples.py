@@ -1,7 +1,7 @@
 """One instance that stands for a resource."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from obelisk.dicom.levels import Level
 from obelisk.dicom.matching import Query
@@ -24,16 +24,25 @@ class Samples:
 
     @contextmanager
     def open(self, level: Level, id_: str) -> Iterator[Dataset]:
-        """Open the dataset of the first instance for the length of a `with` block.
+        """Open the dataset of the instance with the first id, for a `with` block.
 
         Raises
         ------
         NotFoundError
             If there is no such resource.
         """
-        file = self._resources.open_file(self._instance_of(level, id_))
-        with file.dataset(self._encoding.name) as dataset:
+        with self._opened(self._instance_of(level, id_)) as dataset:
             yield dataset
+
+    @contextmanager
+    def open_oldest(self, level: Level, id_: str) -> Iterator[Dataset]:
+        """Open the dataset of the instance that came first; see `open`."""
+        with self._opened(self._oldest_of(level, id_)) as dataset:
+            yield dataset
+
+    def _opened(self, instance_id: str) -> AbstractContextManager[Dataset]:
+        file = self._resources.open_file(instance_id)
+        return file.dataset(self._encoding.name)
 
     def _instance_of(self, level: Level, id_: str) -> str:
         if level is Level.INSTANCE:
@@ -44,3 +53,10 @@ class Samples:
         if not found:
             raise NotFoundError(level.name.lower(), id_)
         return found[0][1]
+
+    def _oldest_of(self, level: Level, id_: str) -> str:
+        with self._index.read() as transaction:
+            pk = transaction.lookup_pk(level, id_)
+            if pk is None:
+                raise NotFoundError(level.name.lower(), id_)
+            return transaction.find_first_instance_id(level, pk)

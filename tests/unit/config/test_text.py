@@ -71,6 +71,20 @@ def test_blanking_keeps_lines_and_columns():
     assert plain.count("\n") == text.count("\n")
 
 
+@pytest.mark.parametrize("text", ['"\\"', '{"A": 1} /* x', '{"A": "x // y', '"\\'])
+def test_what_does_not_end_stays(text):
+    """It is for the reader of the JSON to say what is wrong."""
+    assert blank_comments(text) == text
+
+
+@pytest.mark.parametrize("part", ['\\"', '"\\', "/*", '/*"', ", ", '"'])
+def test_no_text_takes_time_by_its_square(part):
+    """Each of these would take minutes if the rest were searched at each place."""
+    text = part * 200_000
+
+    assert len(blank_comments(text)) == len(text)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -1,9 +1,10 @@
 """Tests of the fields of JSON bodies."""
 
+import orjson
 import pytest
 
 from obelisk.errors import InvalidArgumentError, InvalidInputError
-from obelisk.rest.json_bodies import Fields
+from obelisk.rest.json_bodies import Fields, fields_of, parse_json
 
 FIELDS = Fields(
     {
@@ -71,3 +72,35 @@ def test_negative_number_is_out_of_range():
     """Counts are not negative."""
     with pytest.raises(InvalidArgumentError):
         FIELDS.number("negative")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"text": "a//b", "number": 1}',
+        b'\xef\xbb\xbf{"text": "a//b", "number": 1}',
+        b'// first\n{"text": "a//b", /* then */ "number": 1} // last',
+        b'{"text": "a//b", "number": 1,}\n',
+    ],
+)
+def test_bodies_are_read_as_by_orthanc(body):
+    """A byte order mark, comments and a last comma are no faults."""
+    fields = fields_of(body)
+
+    assert (fields.text("text"), fields.number("number")) == ("a//b", 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"{'text': 1}", b'{"text": 1} x', b'{"text": "\xff"}', b"[1]", b"\xff"],
+)
+def test_bodies_that_are_no_object_are_refused(body):
+    """One answer says so for all of them."""
+    with pytest.raises(InvalidInputError, match="a JSON object"):
+        fields_of(body)
+
+
+def test_comments_in_very_large_bodies_are_refused():
+    """Nobody writes those by hand, and looking for comments takes its time."""
+    with pytest.raises(orjson.JSONDecodeError):
+        parse_json(b"// \n" * 100_000 + b"{}")

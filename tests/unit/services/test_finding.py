@@ -96,6 +96,21 @@ def test_text_of_a_sequence_reads_no_file(house, open_finding, monkeypatch):
     assert not opened
 
 
+def test_attributes_of_a_file_are_those_of_the_first_instance(
+    house, open_finding, requested
+):
+    """What came first decides, for what is found as for what is shown of it."""
+    first = house.store(make_instance(1, KVP="120")).ids
+    other = house.store(make_instance(1, number=2, KVP="80")).ids
+    finding = open_finding()
+
+    assert other.instance < first.instance
+    for level in (Level.PATIENT, Level.STUDY, Level.SERIES):
+        assert finding.ids(query_of(level, {KVP: "120"})) == [first.at(level)]
+        assert finding.ids(query_of(level, {KVP: "80"})) == []
+        assert requested(level, KVP) == {KVP: "120"}
+
+
 def make_code(value):
     """Return a code item."""
     code = Dataset()
@@ -139,6 +154,7 @@ def test_results_are_limited(house, open_finding, limit, count):
     finding = open_finding(result_count_max=2, instance_count_max=3)
 
     assert len(finding.ids(query_of(Level.STUDY, limit=limit))) == count
+    assert len(finding.ids(query_of(Level.STUDY, limit=limit, since=1))) == count
     assert len(finding.ids(query_of(Level.INSTANCE))) == 3
     assert finding.count(query_of(Level.STUDY)) == 4
 

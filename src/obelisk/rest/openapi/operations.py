@@ -157,7 +157,7 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
             Argument("to", "The number up to which to go.", INTEGER),
             Argument("limit", "How many to give at most, 100 by default.", INTEGER),
             Argument("type", "The wanted kinds, separated by semicolons."),
-            Argument("last", "Give the last change only.", BOOLEAN),
+            Argument("last", "Give the last change only.", PRESENT),
         ),
         changes.clear_changes: gives(_TEXT),
         system.redirect_to_page: gives(_NOTHING),
