@@ -109,6 +109,33 @@ def test_descriptions_of_an_older_archive_are_found(tmp_path):
     index.close()
 
 
+def test_descriptions_that_were_lost_are_found_again(tmp_path):
+    """Version 21 forgot the description of a study that was described anew."""
+    path = tmp_path / "index"
+    connection = database_of_version(path, 21)
+    connection.executescript(
+        """
+        INSERT INTO patient (id, patient_id, patient_name, attributes, metadata,
+            last_update)
+        VALUES ('p', 'P', '', '{}', '{}', '');
+        INSERT INTO study (id, parent_pk, study_instance_uid, study_date,
+            accession_number, patient_attributes, attributes, metadata, last_update)
+        VALUES ('s', 1, '1', '', '', '{}', '{"StudyDescription": "Knee"}', '{}', '');
+        UPDATE study SET attributes = '{"StudyDescription": "Knee", "StudyID": "1"}';
+        """
+    )
+    connection.commit()
+    connection.close()
+    constraints = (Constraint(0x00081030, Like("*knee*", is_case_sensitive=False)),)
+
+    index = SQLiteIndex(path)
+
+    with index.read() as transaction:
+        found = transaction.find(Query(level=Level.STUDY, constraints=constraints))
+    assert found == [(1, "s")]
+    index.close()
+
+
 def test_every_version_leads_to_the_same_schema(tmp_path):
     """It does not matter when an archive was founded."""
     schemas = []

@@ -17,6 +17,7 @@ from obelisk.services.metadata import own_metadata
 from obelisk.services.reconstruction import Reconstruction, ReconstructionSettings
 
 _PATIENT_NAME, _STUDY_DATE = 0x00100010, 0x00080020
+_DESCRIPTION = 0x00081030
 _WEIGHT, _OPERATORS, _ROWS = 0x00101030, 0x00081070, 0x00280010
 _MORE = MainTags(
     {Level.PATIENT: [_WEIGHT], Level.STUDY: [_OPERATORS], Level.INSTANCE: [_ROWS]}
@@ -126,6 +127,20 @@ def test_searches_follow(house, stored):
     for level in LEVELS[:2]:
         assert names_found(house, level, "name3") == 1
         assert names_found(house, level, "name1") == 0
+
+
+def test_searches_find_what_stays_beside_what_changes(house):
+    """A study keeps its description, and is found by it, when its date changes."""
+    for number in (1, 2):
+        file = make_instance(1, number=number, StudyDate=f"2020010{number}")
+        ids = house.store(file).ids
+    reconstruction(house).reconstruct(Level.INSTANCE, ids.instance)
+    (constraint,) = constraints_of({_DESCRIPTION: "study 0"}, CaseRule.NOWHERE)
+
+    with house.index.read() as transaction:
+        for level in LEVELS[1:3]:
+            query = Query(level=level, constraints=(constraint,))
+            assert transaction.count(query) == 1
 
 
 def test_what_is_no_attribute_stays(house, stored):
