@@ -284,8 +284,11 @@ class ConfigError(ServerError):
     ----------
     problems
         Every problem that was found, one sentence each.
+    warnings
+        What has no effect, one sentence each: it may be the reason.
     """
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], warnings: Sequence[str] = ()) -> None:
         super().__init__("\n".join(problems))
         self.problems = list(problems)
+        self.warnings = list(warnings)

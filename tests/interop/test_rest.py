@@ -214,6 +214,8 @@ def test_file_headers_ranges_and_etag(server: RunningServer) -> None:
         assert (part.status_code, part.content) == (206, content[start:stop])
         wanted = f"bytes {start}-{stop - 1}/{len(content)}"
         assert part.headers["Content-Range"] == wanted
+    assert _call(server, "GET", path, headers={"If-Match": "*"}).content == content
+    assert _call(server, "GET", path, headers={"If-Match": '"x"'}).status_code == 412
     cached = _call(server, "GET", path, headers={"If-None-Match": etag})
     assert (cached.status_code, cached.content) == (304, b"")
     assert not {"Content-Type", "Content-Disposition"} & cached.headers.keys()

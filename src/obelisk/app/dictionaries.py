@@ -23,30 +23,31 @@ def load_dictionaries(section: DictionarySection) -> None:
     Raises
     ------
     ConfigError
-        If a file cannot be read, or an attribute is described already.
+        If files cannot be read, or attributes are described already; it lists all.
     """
     if not section.private_dictionary_loaded:
         forget_private()
+    problems = []
     for name in section.external_dictionaries:
-        _load_file(Path(name))
+        problems += _load_file(Path(name))
     entries = [
         NewEntry(one.tag, one.vr, one.name, one.creator)
         for one in section.dictionary.values()
     ]
-    collisions = register(entries)
-    if collisions:
-        raise ConfigError([_collision(one) for one in collisions])
+    problems += [_collision(one) for one in register(entries)]
+    if problems:
+        raise ConfigError(problems)
 
 
-def _load_file(path: Path) -> None:
+def _load_file(path: Path) -> list[str]:
+    """Add what a file describes; return why not, if so."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             kept = register(read_dictionary(file))
     except OSError as error:
-        raise ConfigError(
-            [f'"ExternalDictionaries": {path} cannot be read: {error.strerror}']
-        ) from error
+        return [f'"ExternalDictionaries": {path} cannot be read: {error.strerror}']
     _log.info("%s: %d attributes are known by other names, and kept", path, len(kept))
+    return []
 
 
 def _collision(one: NewEntry) -> str:

@@ -25,7 +25,8 @@ from obelisk.app.worker import (
     start_node,
 )
 from obelisk.config import Config, HTTPSection
-from obelisk.errors import ServerError, UnavailableError
+from obelisk.errors import ServerError
+from obelisk.http.certificates import tls_context
 from obelisk.http.listening import listen
 from obelisk.workers.parentage import die_with_parent
 
@@ -250,18 +251,12 @@ def _reap(pid: int) -> int | None:
 def _tls_context(http: HTTPSection) -> ssl.SSLContext | None:
     if not http.ssl_enabled:
         return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = tls_context(http.ssl_certificate)
     is_newest = http.ssl_minimum_protocol_version == 5
     context.minimum_version = (
         ssl.TLSVersion.TLSv1_3 if is_newest else ssl.TLSVersion.TLSv1_2
     )
     context.set_alpn_protocols(["http/1.1"])
-    try:
-        context.load_cert_chain(http.ssl_certificate)
-    except (OSError, ValueError) as error:
-        raise UnavailableError(
-            f"The certificate {http.ssl_certificate} cannot be used"
-        ) from error
     return context
 
 

@@ -144,6 +144,18 @@ def _suggest(unknown: str, known: Sequence[str]) -> str:
     return f"There is no option {name}. {hint}"
 
 
+def _check_words(words: Sequence[str]) -> None:
+    """Refuse what looks like a mistake: the name of nothing, a command misspelt."""
+    if "" in words:
+        raise UsageError("The name of a configuration file is empty")
+    for word in words[:1]:
+        close = difflib.get_close_matches(word, COMMANDS, n=1)
+        if close and Path(word).name == word and not Path(word).exists():
+            raise UsageError(
+                f"There is no command and no file {word}. Did you mean {close[0]}?"
+            )
+
+
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options, with `command` and `paths` for the words among them.
 
@@ -160,6 +172,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         )
     words = list(namespace.words)
     namespace.command = words.pop(0) if words and words[0] in COMMANDS else "serve"
+    _check_words(words)
     namespace.paths = [Path(word) for word in words]
     return namespace
 

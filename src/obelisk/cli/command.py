@@ -6,15 +6,15 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from obelisk import __version__, app
-from obelisk.app.main_tags import main_tags_of
+from obelisk.app.checking import check_config
 from obelisk.cli.arguments import UsageError, log_settings, make_parser, parse_arguments
 from obelisk.cli.healthcheck import check_health
 from obelisk.cli.preflight import find_obstacles
-from obelisk.config import Config, default_file, effective, load_config
+from obelisk.config import Config, HTTPSection, default_file, effective, load_config
 from obelisk.errors import ConfigError, ServerError, UnavailableError
 from obelisk.rest.error_codes import ERROR_CODES
 from obelisk.telemetry import start_logging
@@ -37,6 +37,11 @@ def _say(text: str) -> None:
 
 def _complain(text: str) -> None:
     sys.stderr.write(f"{text}\n")
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        _complain(f"Warning: {warning}")
 
 
 def _write_default_configuration(name: str) -> int:
@@ -68,18 +73,22 @@ def _limit_malloc_arenas(count: int) -> None:
         mallopt(_M_ARENA_MAX, count)
 
 
+def _urls(http: HTTPSection) -> Iterator[str]:
+    scheme = "https" if http.ssl_enabled else "http"
+    for address in http.bind_addresses or ("localhost",):
+        host = f"[{address}]" if ":" in address else address
+        yield f"{scheme}://{host}:{http.port}/"
+
+
 def _announce(config: Config) -> None:
     storage, http, dicom = config.storage, config.http, config.dicom
     _log.warning("Obelisk %s is starting", __version__)
     _log.warning("Storage directory: %s", storage.storage_directory.resolve())
     _log.warning("Index directory: %s", storage.effective_index_directory.resolve())
     if http.enabled:
-        scheme = "https" if http.ssl_enabled else "http"
         _log.warning(
-            "HTTP server: %s://%s:%d/ (remote access %s, authentication %s)",
-            scheme,
-            ", ".join(http.bind_addresses) or "localhost",
-            http.port,
+            "HTTP server: %s (remote access %s, authentication %s)",
+            ", ".join(_urls(http)),
             "allowed" if http.remote_access_allowed else "not allowed",
             "required" if http.authentication_required else "not required",
         )
@@ -111,15 +120,14 @@ def _prepare(config: Config) -> None:
 
 def _read_again(options: argparse.Namespace) -> Config:
     """Return the configuration as it is now, or raise `ConfigError`."""
-    config, warnings = load_config(options.paths, os.environ)
+    config, warnings = load_config(options.paths, os.environ, check_config)
     for warning in warnings:
         _log.warning("Configuration: %s", warning)
     return config
 
 
 def _check_config(config: Config, warnings: Sequence[str]) -> int:
-    for warning in warnings:
-        _complain(f"Warning: {warning}")
+    _warn(warnings)
     _say(effective(config))
     return SUCCESS
 
@@ -148,8 +156,7 @@ def _run(options: argparse.Namespace) -> int:
         return SUCCESS
     if options.config is not None:
         return _write_default_configuration(options.config)
-    config, warnings = load_config(options.paths, os.environ)
-    main_tags_of(config)
+    config, warnings = load_config(options.paths, os.environ, check_config)
     if options.command == "check-config":
         return _check_config(config, warnings)
     if options.command == "healthcheck":
@@ -176,6 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain("The server does not start, as its configuration is wrong:")
         for problem in error.problems:
             _complain(f"- {problem}")
+        _warn(error.warnings)
         return WRONG_CONFIGURATION
     except UnavailableError as error:
         _complain(error.message)

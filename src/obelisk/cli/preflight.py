@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from obelisk.config import Config
+from obelisk.errors import UnavailableError
+from obelisk.http.certificates import tls_context
 
 PORT_PATIENCE = 5.0
 """For how many seconds a port may stay taken, since one that a killed server held
@@ -98,14 +100,9 @@ def _listeners(config: Config) -> Iterator[tuple[str, int, str]]:
 
 def _try_certificate(path: Path) -> str | None:
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(path)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
-        return (
-            f"The certificate {path} cannot be used: {reason or 'not readable'}. The "
-            'option "SslCertificate" must name a PEM file that holds the certificate '
-            "and its private key."
-        )
+        tls_context(path)
+    except UnavailableError as error:
+        return error.message
     return None
 
 

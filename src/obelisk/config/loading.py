@@ -4,7 +4,7 @@ import difflib
 import ipaddress
 import json
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -326,7 +326,9 @@ def _check_together(config: Config, reading: _Reading) -> None:
 
 
 def load_config(
-    paths: Sequence[Path], environ: Mapping[str, str]
+    paths: Sequence[Path],
+    environ: Mapping[str, str],
+    check: Callable[[Config], object] | None = None,
 ) -> tuple[Config, list[str]]:
     """Return the configuration that files and environment describe.
 
@@ -338,6 +340,8 @@ def load_config(
     environ
         Values for `${NAME}` in the files, and options as `ORTHANC__DICOM_AET` or
         `OBELISK__DICOM_AET`, which win over the files.
+    check
+        Raises `ConfigError` if it finds more problems.
 
     Returns
     -------
@@ -350,7 +354,7 @@ def load_config(
     Raises
     ------
     ConfigError
-        If anything is wrong; it lists every problem.
+        If anything is wrong; it lists every problem, and what has no effect.
     """
     reading = _Reading()
     declared = list(declared_options())
@@ -366,6 +370,11 @@ def load_config(
         **{name: types_by_section[name](**values) for name, values in sections.items()}
     )
     _check_together(config, reading)
+    if check is not None:
+        try:
+            check(config)
+        except ConfigError as error:
+            reading.problems += error.problems
     if reading.problems:
-        raise ConfigError(reading.problems)
+        raise ConfigError(reading.problems, reading.warnings)
     return config, reading.warnings

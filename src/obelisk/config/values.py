@@ -24,8 +24,11 @@ from obelisk.config.sections import Modality
 # PS3.5 Section 6.2: the character repertoire of an application entity title
 _NAME = re.compile(r"[ -\[\]-~]+")
 
+INTEGER_MAX = 2**31 - 1
+"""The greatest number that an option without a limit of its own may have."""
+
 _USER_NUMBER = Option(name="number", minimum=1024, maximum=65535)
-_COUNT = Option(name="number of values", minimum=0, maximum=2**31 - 1)
+_COUNT = Option(name="number of values", minimum=0)
 _DICTIONARY_TAG = re.compile("([0-9a-fA-F]{4})[,-]?([0-9a-fA-F]{1,4})")
 _VR_NAMES = """
 AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL
@@ -69,19 +72,12 @@ def to_boolean(value: object, _facts: Option) -> bool:
 
 def to_integer(value: object, facts: Option) -> int:
     """Return a whole number inside the limits of the option."""
-    low, high = facts.minimum, facts.maximum
-    unit = f" ({facts.unit})" if facts.unit else ""
-    if low is None:
-        expected = f"a whole number{unit}"
-    elif high is None:
-        expected = f"a whole number of at least {low}{unit}"
-    else:
-        expected = f"a whole number from {low} to {high}{unit}"
+    low = -INTEGER_MAX if facts.minimum is None else facts.minimum
+    high = INTEGER_MAX if facts.maximum is None else facts.maximum
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    if not isinstance(value, int) or not is_number:
-        raise InvalidValueError(expected)
-    if (low is not None and value < low) or (high is not None and value > high):
-        raise InvalidValueError(expected)
+    if not isinstance(value, int) or not is_number or not low <= value <= high:
+        unit = f" ({facts.unit})" if facts.unit else ""
+        raise InvalidValueError(f"a whole number from {low} to {high}{unit}")
     return value
 
 

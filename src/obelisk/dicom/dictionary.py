@@ -8,7 +8,9 @@ it is behind, and the private attributes.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -152,6 +154,19 @@ def _lookup_private(
     tables = (_PRIVATE.get(creator, {}) for creator in (private_creator or "", ""))
     found = (table.get((key, element & 0xFF)) for table in tables for key in keys)
     return next(filter(None, found), _UNKNOWN)
+
+
+@contextmanager
+def on_trial() -> Iterator[None]:
+    """Undo in the end what is registered and forgotten inside; for one thread only."""
+    tables: tuple[dict[Any, Any], ...] = (_STANDARD, _TAGS, _PRIVATE, _PRIVATE_TAGS)
+    before: list[dict[Any, Any]] = [deepcopy(table) for table in tables]
+    try:
+        yield
+    finally:
+        for table, kept in zip(tables, before, strict=True):
+            table.clear()
+            table.update(kept)
 
 
 def forget_private() -> None:

@@ -50,6 +50,8 @@ def content_response(
     quoted = quote_etag(etag)
     headers = [*headers, ("ETag", quoted), ("Accept-Ranges", "bytes")]
     environ = request.environ
+    if environ.get("HTTP_IF_MATCH", "").strip() == "*":  # as does all that is there
+        environ = {name: environ[name] for name in environ if name != "HTTP_IF_MATCH"}
     if ("HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MATCH" in environ) and (
         not is_resource_modified(environ, quoted)
     ):

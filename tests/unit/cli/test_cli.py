@@ -128,6 +128,41 @@ def test_a_wrong_configuration_is_refused_with_all_problems(
     assert run.started == []
 
 
+def test_what_is_wrong_by_the_dictionaries_is_told_with_the_rest(run, tmp_path, capsys):
+    """One start tells all, and what has no effect, which may be the reason."""
+    options = {
+        "HttpPort": "x",
+        "HttpPot": 80,
+        "ExternalDictionaries": ["absent.dic", "missing.dic"],
+        "ExtraMainDicomTags": {"Instance": ["Nothing"]},
+    }
+    (tmp_path / "a.json").write_text(json.dumps(options))
+
+    assert run("a.json") == 3
+    lines = capsys.readouterr().err.splitlines()
+    words = ["HttpPort", "absent.dic", "missing.dic", '"Nothing"', "HttpPot"]
+    assert len(lines) == 6
+    assert all(word in line for word, line in zip(words, lines[1:], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("check-conf", "Did you mean check-config?"), ("", "is empty")],
+)
+def test_a_word_that_names_nothing_is_no_file(run, capsys, word, hint):
+    """As a variable of a script that is not set, or a command misspelt."""
+    assert run(word) == 2
+    assert hint in capsys.readouterr().err
+
+
+def test_a_file_may_be_called_like_a_command(run, tmp_path):
+    """What is there is meant."""
+    (tmp_path / "server").write_text("{}")
+
+    assert run("server") == 0
+    assert len(run.started) == 1
+
+
 @pytest.mark.parametrize(
     ("word", "hint"),
     [
@@ -163,6 +198,15 @@ def test_the_start_says_where_it_listens_and_where_data_goes(run, caplog, tmp_pa
     assert str(tmp_path / "OrthancStorage") in text
     assert "http://localhost:8042/" in text
     assert "port 4242" in text
+
+
+def test_the_start_gives_urls_that_a_browser_understands(run, caplog, tmp_path):
+    """One for each address, with brackets around those of IPv6 (RFC 3986)."""
+    addresses = '{"HttpBindAddresses": ["127.0.0.1", "::1"]}'
+    (tmp_path / "a.json").write_text(addresses)
+
+    assert run("a.json") == 0
+    assert "http://127.0.0.1:8042/, http://[::1]:8042/ (" in caplog.text
 
 
 def test_a_log_file_that_cannot_be_opened_stops_the_start(
