@@ -91,17 +91,22 @@ def iter_members(archive: zipfile.ZipFile, size_max: int) -> Iterator[Member]:
         The archive.
     size_max
         How many bytes a member may unpack to, 0 for any number. A larger one raises
-        `InvalidDICOMError` while it is read, and so does a damaged one.
+        `InvalidDICOMError` while it is read, and so does a damaged one, or one that
+        shares its bytes with another one: a bomb.
     """
+    left = archive.start_dir  # where the members end
     for info in archive.infolist():
         name = info.filename.rpartition("/")[2]
         if not info.is_dir() and name.upper() != "DICOMDIR":
-            yield Member(info.filename, _unpacked(archive, info, size_max))
+            yield Member(info.filename, _unpacked(archive, info, left, size_max))
+            left -= info.compress_size if info.compress_size <= left else 0
 
 
 def _unpacked(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, size_max: int
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, packed_max: int, size_max: int
 ) -> Iterator[bytes]:
+    if info.compress_size > packed_max:  # not every release of Python notices
+        raise InvalidDICOMError("The member of the archive overlaps another one")
     size = 0
     try:
         with archive.open(info) as file:

@@ -1,4 +1,6 @@
 import io
+import random
+import struct
 import zipfile
 
 import pytest
@@ -63,6 +65,23 @@ def test_damaged_member() -> None:
 
     with pytest.raises(InvalidDICOMError, match="damaged"):
         _members(bytes(content))
+
+
+def test_members_that_overlap() -> None:
+    """The first one is there; the others would be the same bytes once more."""
+    content = _zip({"a": random.Random(1).randbytes(1000)})
+    start = content.index(b"PK\x01\x02")
+    end = content.index(b"PK\x05\x06")
+    directory = content[start:end] * 3
+    totals = struct.pack("<HHII", 3, 3, len(directory), start)
+    overlapping = content[:start] + directory + content[end:][:8] + totals + b"\0\0"
+
+    with open_archive([overlapping]) as archive:
+        first, second, third = iter_members(archive, 0)
+        assert len(b"".join(first.chunks)) == 1000
+        for member in (second, third):
+            with pytest.raises(InvalidDICOMError, match="overlaps"):
+                next(member.chunks)
 
 
 def test_what_may_be_dicom() -> None:
