@@ -4,6 +4,7 @@ import struct
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from obelisk.buffers import new_buffer
 from obelisk.dimse.pdu import (
     PDU,
     PDU_HEADER,
@@ -71,8 +72,7 @@ class FrameReader:
     ) -> None:
         self._max_length = max_length or 0xFFFFFFFF
         self._associate_length_max = associate_length_max
-        self._buffer = bytearray(buffer_size)
-        self._view = memoryview(self._buffer)
+        self._view = new_buffer(buffer_size)
         self._room_min = min(_ROOM_MIN, buffer_size // 2)
         self._start = 0
         self._stop = 0
@@ -91,7 +91,7 @@ class FrameReader:
         """Return the room for the next bytes; fragments given before become invalid."""
         if self._start == self._stop:
             self._start = self._stop = 0
-        elif len(self._buffer) - self._stop < self._room_min:
+        elif len(self._view) - self._stop < self._room_min:
             rest = self._stop - self._start
             self._view[:rest] = self._view[self._start : self._stop]
             self._start, self._stop = 0, rest
@@ -130,7 +130,7 @@ class FrameReader:
     def _is_one_value(self) -> bool:
         """Take the headers of a P-DATA-TF that holds just one PDV, the usual case."""
         pdu_type, _, length, value_length, context_id, flags = _DATA_HEADER.unpack_from(
-            self._buffer, self._start
+            self._view, self._start
         )
         if (
             pdu_type != _DATA_TF
@@ -146,7 +146,7 @@ class FrameReader:
         return True
 
     def _take_header(self) -> Malformed | None:
-        pdu_type, _, length = PDU_HEADER.unpack_from(self._buffer, self._start)
+        pdu_type, _, length = PDU_HEADER.unpack_from(self._view, self._start)
         self._start += PDU_HEADER.size
         if pdu_type == _DATA_TF:
             if not PDV_HEADER.size <= length <= self._max_length:
@@ -181,7 +181,7 @@ class FrameReader:
     def _take_value_header(self) -> Fragment | Malformed | None:
         if self._data_left < PDV_HEADER.size:
             return self._break("the header of a PDV is cut short")
-        length, context_id, flags = PDV_HEADER.unpack_from(self._buffer, self._start)
+        length, context_id, flags = PDV_HEADER.unpack_from(self._view, self._start)
         self._start += PDV_HEADER.size
         self._data_left -= length + 4
         if length < 2 or self._data_left < 0:

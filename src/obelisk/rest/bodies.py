@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import IO
 
+from obelisk.buffers import new_buffer
 from obelisk.errors import (
     InvalidDICOMError,
     InvalidInputError,
@@ -36,10 +37,6 @@ _ENCODINGS = frozenset(
         "zstd",
     )
 )
-
-
-def _new_buffer() -> memoryview:
-    return memoryview(bytearray(_CHUNK_BYTES))
 
 
 #: Buffers that no request uses; getting memory anew costs more than receiving.
@@ -99,7 +96,7 @@ def _received(
     stream: IO[bytes], announced: int | None, admission: Admission, size_max: int
 ) -> Iterator[memoryview]:
     """Yield what the client sends; a body that breaks off is an error."""
-    buffer = _spare_buffers.pop() if _spare_buffers else _new_buffer()
+    buffer = _spare_buffers.pop() if _spare_buffers else new_buffer(_CHUNK_BYTES)
     size = 0
     try:
         while size != announced:
