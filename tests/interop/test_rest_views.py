@@ -142,6 +142,21 @@ def test_shared_tags_and_tags_of_each(server: RunningServer) -> None:
     assert _json(server, f"{path}/shared-tags")["0008,0060"]["Value"] == "CT"
 
 
+@pytest.mark.parametrize("path", ["instances-tags", "archive?compression=deflate"])
+def test_head_tells_no_size_that_get_does_not_have(
+    server: RunningServer, path: str
+) -> None:
+    """What is made while it is sent has no size beforehand (RFC 9110 Section 8.6)."""
+    one, _ = _pair(server, 377)
+    url = f"{server.url}/studies/{one['ParentStudy']}/{path}"
+
+    head = requests.head(url, timeout=_SECONDS)
+    answer = requests.get(url, timeout=_SECONDS)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert "Content-Length" not in head.headers.keys() | answer.headers.keys()
+
+
 def test_modules(server: RunningServer) -> None:
     """Each level has its module; a study has that of its patient, too."""
     one, _ = _pair(server, 305)

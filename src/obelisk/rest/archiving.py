@@ -152,7 +152,7 @@ def _deflate(
     headers = _headers(job.file_name)
     deflation = services.archiving.deflate(job.resources, job.form)
     if request.method == "HEAD":
-        return Response(b"", headers)
+        return Response(iter(()), headers)
     stream = _stream_of(request, wishes, job, deflation)
     if services.archive_defaults.is_streamed:
         return Response(services.streams.watch(stream, deflation.read()), headers)

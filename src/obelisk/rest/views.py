@@ -29,7 +29,9 @@ def get_instances_tags(request: Request, services: Services) -> Response:
     """
     form, ignored = tag_form(request), ignored_lengths(request)
     each = services.views.tags_of_each(request.level, request.id, form, ignored)
-    return JSONResponse(b"" if request.method == "HEAD" else JSONMembers(each))
+    if request.method == "HEAD":
+        each = iter(())
+    return JSONResponse(JSONMembers(each))
 
 
 def get_module(request: Request, services: Services) -> Response:
