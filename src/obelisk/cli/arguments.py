@@ -149,8 +149,11 @@ def _check_words(words: Sequence[str]) -> None:
     if "" in words:
         raise UsageError("The name of a configuration file is empty")
     for word in words[:1]:
+        path = Path(word)
+        if word in COMMANDS or path.name != word or path.exists():
+            continue
         close = difflib.get_close_matches(word, COMMANDS, n=1)
-        if close and Path(word).name == word and not Path(word).exists():
+        if close:
             raise UsageError(
                 f"There is no command and no file {word}. Did you mean {close[0]}?"
             )
@@ -170,6 +173,8 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         raise UsageError(
             "\n".join(_suggest(one, parser.option_names()) for one in unknown)
         )
+    if namespace.logfilesize < 0:
+        raise UsageError("--logfilesize must be 0 (no limit) or a number of MB")
     words = list(namespace.words)
     namespace.command = words.pop(0) if words and words[0] in COMMANDS else "serve"
     _check_words(words)

@@ -172,6 +172,7 @@ def test_a_file_may_be_called_like_a_command(run, tmp_path):
         ("--openapi=x", "of Orthanc is not supported yet"),
         ("--advanced-config=x", "--config writes all options"),
         ("--logdir", "expected one argument"),
+        ("--logfilesize=-1", "a number of MB"),
     ],
 )
 def test_a_wrong_option_gets_a_hint(run, capsys, word, hint):
