@@ -56,7 +56,9 @@ def test_sighup_makes_another_configuration_hold(launch: Launch) -> None:
     assert server.process.poll() is None
 
 
-@pytest.mark.parametrize("content", ["{", '{"Name": 7}'])
+@pytest.mark.parametrize(
+    "content", ["{", '{"Name": 7}', '{"ExternalDictionaries": ["/absent.dic"]}']
+)
 def test_sighup_with_a_wrong_configuration(launch: Launch, content: str) -> None:
     """The same main process serves on, and the log says why."""
     server = launch(Name="before")
