@@ -1,6 +1,7 @@
 """What can be asked of the index inside one transaction."""
 
 from collections.abc import Iterable, Sequence
+from itertools import starmap
 from typing import Any
 
 import orjson
@@ -28,6 +29,7 @@ from obelisk.index.sources import Statement
 from obelisk.index.statements import STATEMENTS
 
 _LAST_SEQ = 2**63 - 1
+_PAGE = " ORDER BY r.id LIMIT ? OFFSET ?"
 
 
 class ReadTransaction(
@@ -89,8 +91,19 @@ class ReadTransaction(
         self, level: Level, since: int, limit: int | None
     ) -> list[ResourceRow]:
         """Return a page of resources, in the order of the ids."""
-        tail = " ORDER BY r.id LIMIT ? OFFSET ?"
-        return self._rows(level, tail, (-1 if limit is None else limit, since))
+        return list(starmap(ResourceRow, self.find_plain_rows(level, since, limit)))
+
+    def find_plain_rows(
+        self, level: Level, since: int, limit: int | None
+    ) -> list[tuple[Any, ...]]:
+        """Return `find_rows` as tuples, where making records would take too long.
+
+        They have the first fields of a `ResourceRow`, without those that do not apply
+        to the level or to any below it.
+        """
+        sql = STATEMENTS[f"{level.name.lower()}_rows"] + _PAGE
+        page = (-1 if limit is None else limit, since)
+        return self._connection.execute(sql, page).fetchall()
 
     def get_row(self, level: Level, id_: str) -> ResourceRow:
         """Return one resource, or raise `NotFoundError`."""
@@ -130,7 +143,7 @@ class ReadTransaction(
     ) -> list[ResourceRow]:
         sql = STATEMENTS[f"{level.name.lower()}_rows"] + tail
         rows = self._connection.execute(sql, parameters)
-        return list(map(ResourceRow._make, rows))
+        return list(starmap(ResourceRow, rows))
 
     def find_ancestor_pk(self, level: Level, pk: int, target: Level) -> int:
         """Return the row number of the ancestor of a resource at a higher level."""

@@ -123,13 +123,13 @@ class ResourceRow(NamedTuple):
     child_ids: str
     last_update: str
     stable_at: float | None
-    is_protected: int
-    patient_attributes: str | None
-    expected_instance_count: int | None
-    index_in_series: int | None
-    file_key: str | None
-    file_size: int | None
     labels: str
+    patient_attributes: str | None = None
+    is_protected: int = 0
+    expected_instance_count: int | None = None
+    index_in_series: int | None = None
+    file_key: str | None = None
+    file_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,11 @@ from obelisk.rest.messages import (
     megabytes,
     page,
 )
-from obelisk.rest.resource_json import resource_json, resources_json
+from obelisk.rest.resource_json import (
+    resource_json,
+    resources_json,
+    studies_json,
+)
 from obelisk.rest.response_content import (
     ResponseContent,
     content_of,
@@ -35,6 +39,8 @@ def list_resources(request: Request, services: Services) -> Response:
     def make() -> object:
         if not is_expanded:
             return services.resources.ids(request.level, since, limit)
+        if request.level is Level.STUDY and content == ResponseContent():
+            return studies_json(services.resources.study_rows(since, limit))
         described = services.resources.page(request.level, since, limit)
         return resources_json(described, content, services)
 

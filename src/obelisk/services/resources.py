@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -26,8 +25,7 @@ _log = logging.getLogger("obelisk.storage")
 _DELETED_MAX = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceDescription:
+class ResourceDescription(NamedTuple):
     """What is known of one resource; what does not apply to its level is `None`.
 
     `row` holds it as the index does, with JSON left encoded; `status` is that of a
@@ -111,6 +109,13 @@ class Resources:
         with self._index.read() as transaction:
             rows = transaction.find_rows(level, since, limit)
             return describe(transaction, level, rows)
+
+    def study_rows(
+        self, since: int = 0, limit: int | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return what `page` describes of studies as plain rows of the index."""
+        with self._index.read() as transaction:
+            return transaction.find_plain_rows(Level.STUDY, since, limit)
 
     def get(self, level: Level, id_: str) -> ResourceDescription:
         """Describe one resource.

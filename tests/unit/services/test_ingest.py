@@ -1,4 +1,3 @@
-import dataclasses
 import hashlib
 import io
 import zlib
@@ -239,9 +238,8 @@ def test_main_attributes_are_described_at_their_level(house, ct):
     assert study.patient_attributes["PatientID"] == "1CT1"
     assert study.child_ids == [ids.series]
     assert study.parent_id == ids.patient
-    assert dataclasses.asdict(
-        house.resources.ancestor(Level.INSTANCE, ids.instance, Level.STUDY)
-    ) == dataclasses.asdict(study)
+    same = house.resources.ancestor(Level.INSTANCE, ids.instance, Level.STUDY)
+    assert same == study
 
 
 def test_stable_resources_come_after_the_stable_age(house, ct):

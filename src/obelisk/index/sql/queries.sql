@@ -25,31 +25,35 @@ ORDER BY 1
 SELECT pk FROM {table} WHERE id = ?
 
 -- name: patient_rows
--- The columns of all *_rows are those of ResourceRow; labels come in the order of their key.
+-- The columns of all *_rows are the first ones of ResourceRow; labels come in the order of their
+-- key. Each column costs time, so that what a level does not have is left out at the end.
 SELECT r.pk, r.id, r.attributes, r.metadata, NULL,
        (SELECT json_group_array(id) FROM (SELECT id FROM study WHERE parent_pk = r.pk ORDER BY id)),
-       r.last_update, r.stable_at, r.is_protected, NULL, NULL, NULL, NULL, NULL,
-       CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 0) THEN (SELECT json_group_array(label) FROM label WHERE level = 0 AND resource_pk = r.pk) ELSE '[]' END
+       r.last_update, r.stable_at,
+       CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 0) THEN (SELECT json_group_array(label) FROM label WHERE level = 0 AND resource_pk = r.pk) ELSE '[]' END,
+       NULL, r.is_protected
 FROM patient r
 
 -- name: study_rows
 SELECT r.pk, r.id, r.attributes, r.metadata, p.id,
        (SELECT json_group_array(id) FROM (SELECT id FROM series WHERE parent_pk = r.pk ORDER BY id)),
-       r.last_update, r.stable_at, 0, r.patient_attributes, NULL, NULL, NULL, NULL,
-       CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 1) THEN (SELECT json_group_array(label) FROM label WHERE level = 1 AND resource_pk = r.pk) ELSE '[]' END
+       r.last_update, r.stable_at,
+       CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 1) THEN (SELECT json_group_array(label) FROM label WHERE level = 1 AND resource_pk = r.pk) ELSE '[]' END,
+       r.patient_attributes
 FROM study r JOIN patient p ON p.pk = r.parent_pk
 
 -- name: series_rows
 SELECT r.pk, r.id, r.attributes, r.metadata, p.id,
        (SELECT json_group_array(id) FROM (SELECT id FROM instance WHERE parent_pk = r.pk ORDER BY id)),
-       r.last_update, r.stable_at, 0, NULL, r.expected_instance_count, NULL, NULL, NULL,
-       CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 2) THEN (SELECT json_group_array(label) FROM label WHERE level = 2 AND resource_pk = r.pk) ELSE '[]' END
+       r.last_update, r.stable_at,
+       CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 2) THEN (SELECT json_group_array(label) FROM label WHERE level = 2 AND resource_pk = r.pk) ELSE '[]' END,
+       NULL, 0, r.expected_instance_count
 FROM series r JOIN study p ON p.pk = r.parent_pk
 
 -- name: instance_rows
-SELECT r.pk, r.id, r.attributes, r.metadata, p.id, '[]', '', NULL, 0, NULL, NULL,
-       r.index_in_series, a.key, a.size,
-       CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 3) THEN (SELECT json_group_array(label) FROM label WHERE level = 3 AND resource_pk = r.pk) ELSE '[]' END
+SELECT r.pk, r.id, r.attributes, r.metadata, p.id, '[]', '', NULL,
+       CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 3) THEN (SELECT json_group_array(label) FROM label WHERE level = 3 AND resource_pk = r.pk) ELSE '[]' END,
+       NULL, 0, NULL, r.index_in_series, a.key, a.size
 FROM instance r JOIN series p ON p.pk = r.parent_pk
 JOIN attachment a ON a.level = 3 AND a.resource_pk = r.pk AND a.content_type = 1
 
