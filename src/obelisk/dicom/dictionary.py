@@ -219,8 +219,12 @@ def lookup_tag(text: str) -> int | None:
 
     The separator may be a comma, a dash or nothing.
     """
-    known = lookup_known(text)
-    return None if known is None else known.tag
+    match = _NUMBERS.fullmatch(text)
+    if match:
+        return int(match[1] + match[2], 16)
+    tag = _TAGS.get(text)
+    private = _PRIVATE_TAGS.get(text) if tag is None else None
+    return private.tag if private else tag
 
 
 def lookup_known(text: str) -> KnownTag | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from obelisk.dicom.character_sets import SINGLE_VALUED
 from obelisk.dicom.dictionary import format_tag, vr_of
@@ -162,8 +162,7 @@ class Order:
     is_descending: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(NamedTuple):
     """Which resources are looked for, in which order, and which part of them.
 
     Attributes
@@ -219,14 +218,18 @@ def constraints_of(
     found = [
         Constraint(tag, condition)
         for tag, wanted in identifier.items()
-        if (condition := _condition(tag, wanted, case_rule)) is not None
+        if (condition := condition_of(tag, wanted, case_rule)) is not None
     ]
     return tuple(found)
 
 
-def _condition(
+def condition_of(
     tag: int, wanted: "str | Sequence[Identifier]", case_rule: CaseRule
 ) -> Condition | None:
+    """Read what is wanted of one attribute; `None` if that matches everything.
+
+    See `constraints_of`.
+    """
     vr = vr_of(tag)
     if not isinstance(wanted, str):
         inner = constraints_of(wanted[0], case_rule) if wanted else ()

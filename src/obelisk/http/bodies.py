@@ -181,6 +181,15 @@ class FixedBody(_Stream):
         """See `Body.may_end_soon`."""
         return self._left <= _SKIP_BYTES and not self.source.is_continue_expected
 
+    def read(self, size: int = -1, /) -> bytes | None:
+        """See `io.RawIOBase.read`; all of what is here comes without a detour."""
+        received = self.source.received
+        if size == self._left <= len(received):
+            self._left = 0
+            self.source.received = received[size:]
+            return received[:size]
+        return super().read(size)
+
     def _read_some(self, view: memoryview) -> int:
         if not self._left:
             return 0

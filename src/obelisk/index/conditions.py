@@ -34,7 +34,10 @@ def marks(values: Sequence[object]) -> str:
 
 def all_of(clauses: Iterable[Clause]) -> Clause:
     """Ask for all of some conditions, at least one."""
-    texts, parameters = zip(*clauses, strict=True)
+    first, *others = clauses
+    if not others:
+        return first
+    texts, parameters = zip(first, *others, strict=True)
     return " AND ".join(texts), [value for part in parameters for value in part]
 
 
@@ -62,9 +65,16 @@ def condition_clause(
     clauses = [_text(condition, column, is_folded=True)]
     if is_exact:
         clauses.append(_text(condition, value, is_folded=False))
-    elif condition.matches(""):
+    elif _accepts_nothing(condition):
         clauses.append((f"{value} IS NOT NULL", []))
     return all_of(clauses)
+
+
+def _accepts_nothing(condition: AnyOf | Like | Between) -> bool:
+    """Tell whether a condition accepts an empty text."""
+    if isinstance(condition, AnyOf):
+        return "" in condition.values
+    return condition.matches("")
 
 
 def item_clause(json: str, path: str, condition: HasItem, alias: str) -> Clause:

@@ -1,8 +1,7 @@
 """Where a search may start: what an index gives for one of its conditions."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.matching import AnyOf, Between, Condition, HasItem, Like
@@ -22,17 +21,18 @@ _TRIGRAMS = {
 }
 _WILDCARDS = ("*", "?")
 
+#: The table of each level.
+TABLES = {level: level.name.lower() for level in LEVELS}
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+
+class Statement(NamedTuple):
     """An SQL statement that can be run."""
 
     sql: str
     parameters: tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A query for row numbers, as `pk`, of all resources that may fulfil a search.
 
     Each of them, or something below it, fulfils one condition of the search. An index
@@ -45,9 +45,11 @@ class Source:
 
     def lifted(self, level: Level) -> "Source":
         """Return a source of what these belong to, at a level or above."""
+        if level is self.level:
+            return self
         sql, depth = self.sql, self.level.depth
         while depth > level.depth:
-            table = LEVELS[depth].name.lower()
+            table = TABLES[LEVELS[depth]]
             sql = f"SELECT DISTINCT parent_pk AS pk FROM {table} WHERE pk IN ({sql})"  # noqa: S608 -- names of our own tables
             depth -= 1
         return Source(LEVELS[depth], sql, self.parameters)
@@ -67,10 +69,10 @@ def choose(
 ) -> Source | None:
     """Return the smallest source, `None` if it is better to look at one by one."""
     found = list(sources)
-    if len(found) < 2 and not is_limited:
-        return found[0] if found else None
     if not found:
         return None
+    if len(found) == 1 and not is_limited:
+        return found[0]
     for size_max in (min(_FEW, SIZE_MAX), SIZE_MAX):
         sizes = [measure(source.size(size_max)) for source in found]
         if min(sizes) <= size_max:
@@ -94,16 +96,16 @@ def column_source(
     alias
         The name that this has for the table.
     """
-    if not _narrows(condition):
+    if not narrows(condition):
         return None
     text, parameters = clause
-    sql = f"SELECT {alias}.pk AS pk FROM {level.name.lower()} {alias} WHERE {text}"  # noqa: S608 -- idem
+    sql = f"SELECT {alias}.pk AS pk FROM {TABLES[level]} {alias} WHERE {text}"  # noqa: S608 -- idem
     return Source(level, sql, tuple(parameters))
 
 
 def modality_source(condition: Condition, clause: Clause, alias: str) -> Source | None:
     """Return the source of the studies that have a modality; see `column_source`."""
-    if not _narrows(condition):
+    if not narrows(condition):
         return None
     text, parameters = clause
     sql = f"SELECT DISTINCT {alias}.parent_pk AS pk FROM series {alias} WHERE {text}"  # noqa: S608 -- idem
@@ -129,7 +131,7 @@ def label_source(level: Level, labels: tuple[str, ...]) -> Source:
     return Source(level, sql, labels)
 
 
-def _narrows(condition: Condition) -> bool:
+def narrows(condition: Condition) -> bool:
     """Tell whether a condition bounds what an index has to look at."""
     match condition:
         case AnyOf():

@@ -25,6 +25,11 @@ class Transaction:
         self._connection = connection
         self._main_tags = main_tags
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection on which it is open."""
+        return self._connection
+
     def _run(self, name: str, *parameters: object) -> sqlite3.Cursor:
         return self._connection.execute(STATEMENTS[name], parameters)
 

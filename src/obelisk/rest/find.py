@@ -1,17 +1,17 @@
 """POST /tools/find, /tools/count-resources and /tools/lookup."""
 
-import re
 from dataclasses import replace
 
 from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.matching import (
     CaseRule,
+    Constraint,
     LabelsRule,
     Order,
     OrderType,
     Query,
-    constraints_of,
+    condition_of,
     text_condition,
 )
 from obelisk.dicom.tag_json import TagForm
@@ -29,7 +29,10 @@ LEVEL_OF_NAME = {
 
 _PARENTS = [(level, f"Parent{level.value}") for level in LEVELS[:-1]]
 
-_TAG = re.compile(r"([0-9a-fA-F]{4})[-,]?([0-9a-fA-F]{4})")
+#: What most searches leave out.
+_CONTENT_FIELDS = frozenset({"Full", "RequestedTags", "ResponseContent", "Short"})
+_QUERY_FIELDS = frozenset({"Labels", "LabelsConstraint", "Limit", "MetadataQuery"})
+_QUERY_FIELDS |= {"OrderBy", "Since", *(name for _, name in _PARENTS)}
 
 _ORDERS = {
     "dicomtag": (OrderType.TEXT, True),
@@ -97,6 +100,8 @@ def read_content(fields: Fields) -> ResponseContent:
     InvalidInputError
         If a field is wrong.
     """
+    if not fields.has_any(_CONTENT_FIELDS):
+        return ResponseContent()
     form = TagForm.FULL if fields.flag("Full", default=False) else TagForm.SIMPLE
     if fields.flag("Short", default=False):
         form = TagForm.SHORT
@@ -128,10 +133,12 @@ def read_query(fields: Fields, services: Services) -> Query:
     is_sensitive = fields.flag("CaseSensitive", default=False)
     rule = CaseRule.EVERYWHERE if is_sensitive else CaseRule.NOWHERE
     constraints = [
-        constraint
+        Constraint(tag, condition)
         for key, text in wanted.items()
-        for constraint in constraints_of({parse_tag(key): text}, rule)
+        if (condition := condition_of(tag := parse_tag(key), text, rule)) is not None
     ]
+    if not fields.has_any(_QUERY_FIELDS):
+        return Query(level=level, constraints=tuple(constraints))
     metadata = fields.text_by_name("MetadataQuery")
     return Query(
         level=level,
@@ -158,8 +165,7 @@ def parse_tag(text: str) -> int:
     InvalidArgumentError
         If there is none.
     """
-    match = _TAG.fullmatch(text)
-    tag = int(match[1] + match[2], 16) if match else lookup_tag(text)
+    tag = lookup_tag(text)
     if tag is None:
         raise InvalidArgumentError(f"Unknown DICOM tag: {text}")
     return tag

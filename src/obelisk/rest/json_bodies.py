@@ -63,6 +63,10 @@ class Fields:
         """Return a value as it came, `None` if it is absent."""
         return self._values.get(name)
 
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Tell whether any of some fields is there, even if it is null."""
+        return not names.isdisjoint(self._values)
+
     def canonical(self) -> bytes:
         """Return the object as JSON, the same for each way to write it."""
         return orjson.dumps(self._values, option=orjson.OPT_SORT_KEYS)

@@ -1,7 +1,7 @@
 """Find, count and look up what is stored."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 from obelisk.dicom.levels import LEVELS, Level
@@ -14,7 +14,7 @@ from obelisk.errors import (
     NotFoundError,
 )
 from obelisk.index.base import Index
-from obelisk.index.query import level_of
+from obelisk.index.expressions import level_of
 from obelisk.services.resources import ResourceDescription, Resources, describe
 from obelisk.services.samples import Samples
 
@@ -86,7 +86,7 @@ class Finding:
             )
         if not self._settings.is_storage_read or _is_in_vain(others):
             return []
-        wanted = replace(query, constraints=indexed, limit=None)
+        wanted = query._replace(constraints=indexed, limit=None)
         found = (
             id_
             for id_ in self._indexed_ids(wanted)
@@ -171,7 +171,7 @@ class Finding:
         most = settings.instance_count_max if is_instance else settings.result_count_max
         if not most or (query.limit is not None and query.limit <= most):
             return query
-        return replace(query, limit=most)
+        return query._replace(limit=most)
 
     def _indexed_ids(self, query: Query) -> list[str]:
         with self._index.read() as transaction:

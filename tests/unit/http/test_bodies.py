@@ -51,6 +51,17 @@ def test_fixed_body(pair) -> None:
     assert source.received == b"fg"
 
 
+def test_body_that_is_here_comes_whole(pair) -> None:
+    """A body that is asked for by its size leaves nothing, and only what follows it."""
+    source = _source(pair[1], b"abcdefg")
+    body = FixedBody(source, 5)
+
+    assert body.read(5) == b"abcde"
+    assert body.is_complete
+    assert (body.read(5), body.read()) == (b"", b"")
+    assert source.received == b"fg"
+
+
 def test_lines(pair) -> None:
     """PEP 3333 asks for lines too."""
     _, transport = pair

@@ -15,7 +15,8 @@ from obelisk.dicom.matching import (
     constraints_of,
 )
 from obelisk.errors import InvalidArgumentError
-from obelisk.index.query import compile_count, compile_find, level_of
+from obelisk.index.expressions import level_of
+from obelisk.index.query import compile_count, compile_find
 from obelisk.index.revisions import RevisionCheck
 
 PATIENT_NAME = 0x00100010
@@ -285,6 +286,8 @@ def test_nul_is_in_no_value(put, find):
         (PATIENT_NAME, "*abc*"),
         (0x0020000D, "1.2"),
         (STUDY_DATE, "20240101-20240131"),
+        (STUDY_DATE, "20240101-"),
+        (STUDY_DATE, "-20240131"),
         (0x00080050, "A"),
         (DESCRIPTION, "*tho?ax*"),
         (DESCRIPTION, "Thorax\\Abdomen"),
@@ -309,6 +312,58 @@ def test_searches_use_the_indexes(index, level, tag, text):
             scanned = [row[3] for row in plan if row[3].startswith("SCAN")]
 
             assert all("TABLE INDEX" in step or step == "SCAN d" for step in scanned)
+
+
+@pytest.mark.parametrize("case_rule", CaseRule)
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        (PATIENT_NAME, "doe^j*"),
+        (PATIENT_NAME, "Doe^John\\Doe^Jane"),
+        (PATIENT_NAME, "\\Doe^Jane"),
+        (PATIENT_NAME, "?oe*"),
+        (PATIENT_NAME, "*"),
+        (STUDY_DATE, "20240102"),
+        (STUDY_DATE, "-20240102"),
+        (STUDY_DATE, "20240102-"),
+        (0x0020000D, "2"),
+    ],
+)
+def test_condition_on_a_column_is_met_alone_as_with_others(
+    index, put, tag, text, case_rule
+):
+    """A search in one column has a shorter statement, not another result."""
+    put("P", "1", PatientName="Doe^Jane", StudyDate="20240101")
+    put("Q", "2", "4", "5", PatientName="Doe^John", StudyDate="20240102")
+    put("R", "3", "6", "7")
+    alone = constraints_of({tag: text}, case_rule)
+    series = constraints_of({0x0020000E: "2\\4\\6"}, case_rule)
+
+    with index.read() as transaction:
+        for level in LEVELS:
+            query = Query(level=level, constraints=alone)
+            found = transaction.find(query)
+            others = query._replace(constraints=alone + series)
+
+            assert found == transaction.find(others)
+            assert found[1:] == transaction.find(query._replace(since=1))
+            assert found[:2] == transaction.find(query._replace(limit=2))
+            assert [id_ for _, id_ in found] == sorted(id_ for _, id_ in found)
+
+
+def test_rows_of_a_list_are_the_records(index, put):
+    """Plain rows have what records begin with; the rest does not apply."""
+    put("P", "1")
+    put("Q", "2", "4", "5")
+
+    with index.read() as transaction:
+        for level in LEVELS:
+            rows = transaction.find_plain_rows(level, 0, None)
+            records = transaction.find_rows(level, 0, None)
+
+            assert rows == [tuple(record[: len(rows[0])]) for record in records]
+            assert len(rows) == 2 or level is Level.SERIES
+            assert transaction.find_plain_rows(level, 1, 5) == rows[1:]
 
 
 def test_descriptions_are_found_by_any_part(index, put, find):

@@ -7,9 +7,9 @@ import pytest
 from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import Level
 from obelisk.errors import IndexUnavailableError, ReadOnlyError
-from obelisk.index import sqlite
 from obelisk.index.records import StoreStatus
 from obelisk.index.sqlite import SQLiteIndex
+from obelisk.metrics import registry
 
 
 def store(index, new):
@@ -185,7 +185,7 @@ def test_the_clock_is_read_for_metrics_only(index, monkeypatch):
     def fail():
         raise AssertionError
 
-    monkeypatch.setattr(sqlite, "monotonic", fail)
+    monkeypatch.setattr(registry, "monotonic", fail)
 
     with index.read() as transaction:
         assert transaction.last_change() == 0
