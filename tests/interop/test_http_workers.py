@@ -54,16 +54,40 @@ def _main_pid(server: RunningServer) -> int:
     return _children(server.process.pid)[-1]
 
 
+def _stat(pid: int) -> list[str]:
+    """Return what the system tells of a process: state, parent, group and so on."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return ["Z", "0", "0"]
+
+
+def _is_nursery(pid: int, main: int) -> bool:
+    """Tell whether a process forks workers: it is a copy of the main one, no thread."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        lines = [Path(f"/proc/{one}/cmdline").read_bytes() for one in (pid, main)]
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        return _is_running(pid) and lines[0] == lines[1] and len(threads) == 1
+    return False
+
+
+def _nursery_pids(server: RunningServer) -> list[int]:
+    """Return the processes that fork workers; one outlives the one it came from."""
+    main = _main_pid(server)
+    pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    group = [pid for pid in pids if int(_stat(pid)[2]) == server.process.pid]
+    ours = {server.process.pid, main}
+    return [pid for pid in group if pid not in ours and _is_nursery(pid, main)]
+
+
 def _worker_pids(server: RunningServer) -> list[int]:
-    """Return the HTTP workers: what the process forked that the main one forked."""
-    nurseries = _children(_main_pid(server))
-    return [pid for nursery in nurseries for pid in _children(nursery)]
+    """Return the HTTP workers: what is forked, and forks nothing."""
+    nurseries = _nursery_pids(server)
+    forked = [pid for nursery in nurseries for pid in _children(nursery)]
+    return [pid for pid in forked if pid not in nurseries]
 
 
 def _is_running(pid: int) -> bool:
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
-    return False
+    return _stat(pid)[0] != "Z"
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +117,27 @@ class Client:
         statuses: Container[int] = (200,),
     ) -> bytes:
         """Send a request; return the body of its answer, whose status is expected."""
+        self.send(method, path, body)
+        return self.receive(statuses)
+
+    def send(self, method: str, path: str, body: bytes | None = None) -> None:
+        """Send a request."""
         self._connection.request(method, path, body)
+
+    def receive(self, statuses: Container[int] = (200,)) -> bytes:
+        """Return the body of the answer, whose status is expected."""
         answer = self._connection.getresponse()
         content = answer.read()
         assert answer.status in statuses, (answer.status, content)
         self.process = answer.headers["X-Request-ID"].partition("-")[0]
         return content
+
+    def outcome(self) -> str:
+        """Return the outcome of an upload, nothing if the connection broke."""
+        try:
+            return str(json.loads(self.receive())["Status"])
+        except (ConnectionError, http.client.HTTPException):
+            return ""
 
     def close(self) -> None:
         """Close the connection."""
@@ -272,41 +311,52 @@ def test_health_tells_of_a_worker_that_hangs(both: RunningServer) -> None:
 
 
 def test_a_worker_that_hangs_keeps_no_setting_waiting(both: RunningServer) -> None:
-    """It is killed, and its successor has the setting."""
-    with _clients(both):
-        pass
-    worker = _worker_pids(both)[0]
-    with contextlib.closing(Client(both)) as client:
-        client.ask("GET", "/health/live")  # by now the main process has the client
-        with _stopped(worker):
-            client.ask("PUT", "/tools/default-encoding", b"Greek")
-
-    wait_until(lambda: bool(set(_worker_pids(both)) - {worker}))
+    """When it goes on, it takes the setting over before it answers anything."""
     with _clients(both) as clients:
-        for client in clients:
-            assert client.ask("GET", "/tools/default-encoding") == b"Greek"
+        worker = _worker_pids(both)[0]
+        for encoding in (b"Greek", b"Utf8", b"Latin1"):
+            with contextlib.closing(Client(both)) as main, _stopped(worker):
+                main.ask("GET", "/system")  # by now the main process has the client
+                begun = monotonic()
+                main.ask("PUT", "/tools/default-encoding", encoding)
+                assert monotonic() - begun < _PROMPT_SECONDS
+                for client in clients:
+                    client.send("GET", "/tools/default-encoding")
+            for client in clients:
+                assert client.receive() == encoding
+
+        assert _worker_pids(both) == [worker]
 
 
 def test_a_worker_that_hangs_holds_no_new_client_up(launch: Launch) -> None:
-    """Others serve them, each request once, and it is replaced."""
+    """Others serve them, each request once, and it is replaced.
+
+    Who has a connection to it learns that it broke, when it is replaced: what was asked
+    there is not done, by nobody.
+    """
     server = launch(HttpWorkers=2)
-    with _clients(server):
-        pass
-    worker = _worker_pids(server)[0]
     seconds, statuses = [], []
-    with _stopped(worker), contextlib.ExitStack() as opened:
+    with _clients(server) as old, contextlib.ExitStack() as opened:
+        worker = _worker_pids(server)[0]
+        opened.enter_context(_stopped(worker))
+        for number, client in enumerate(old):
+            client.send("POST", "/instances", make_instance(100 + number))
         for number in range(20):
             start = monotonic()
             client = opened.enter_context(contextlib.closing(Client(server)))
             answer = client.ask("POST", "/instances", make_instance(number))
             seconds.append(monotonic() - start)
             statuses.append(json.loads(answer)["Status"])
-        wait_until(lambda: bool(set(_worker_pids(server)) - {worker}))
-    with _clients(server):
+        outcomes = sorted(client.outcome() for client in old)
+    wait_until(lambda: bool(set(_worker_pids(server)) - {worker}))
+    with _clients(server) as clients:
         _check_truth(server, set())
+        count = json.loads(clients[0].ask("GET", "/statistics"))["CountInstances"]
 
     assert max(seconds) < _PROMPT_SECONDS
     assert statuses == ["Success"] * 20
+    assert outcomes == ["", "Success"]
+    assert count == 21
     assert not _is_running(worker)
 
 
@@ -453,6 +503,80 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(both: RunningServer) -> N
     assert "Traceback" not in both.log.read_text()
 
 
+def _read(
+    server: RunningServer, seed: int, stored: list[list[str]], is_over: threading.Event
+) -> int:
+    """Read what is acknowledged, until all is over; return how often that broke."""
+    choice, client, broken_count = random.Random(seed), Client(server), 0
+    while not is_over.is_set():
+        ids = list(itertools.chain(*stored))
+        id_ = choice.choice(ids)
+        try:
+            if choice.random() < 0.1:
+                client.ask("GET", "/system")  # from now on, the main process has it
+                client.close()
+            file = client.ask("GET", f"/instances/{id_}/file")
+            described = json.loads(client.ask("GET", f"/instances/{id_}"))
+        except (ConnectionError, http.client.HTTPException):
+            broken_count += 1
+            client.close()
+        else:
+            uid = described["MainDicomTags"]["SOPInstanceUID"].encode()
+            assert described["ID"] == id_
+            assert uid in file
+    client.close()
+    return broken_count
+
+
+def _disturb(server: RunningServer, number: int) -> None:
+    """Have a worker hang for a moment, or die, alone or with what forked it."""
+    wait_until(lambda: len(_worker_pids(server)) == 2)
+    pid = _worker_pids(server)[number % 2]
+    if number % 3 == 0:
+        os.kill(pid, signal.SIGKILL)
+    elif number % 3 == 1:
+        with _stopped(pid):
+            for _ in range(3):
+                with contextlib.closing(Client(server)) as client:
+                    client.ask("GET", "/statistics")
+    else:
+        os.kill(_nursery_pids(server)[0], signal.SIGKILL)
+
+
+def test_whoever_reads_gets_what_was_asked_for(launch: Launch) -> None:
+    """Or a broken connection, whatever dies or hangs for a moment meanwhile."""
+    server, is_over = launch(HttpWorkers=3), threading.Event()
+    with _clients(server, 3):
+        pass
+    stored: list[list[str]] = [[] for _ in range(4)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        uploads = [
+            pool.submit(_upload, server, number, 150, one)
+            for number, one in enumerate(stored)
+        ]
+        try:
+            wait_until(lambda: all(stored))
+            readers = [pool.submit(_read, server, n, stored, is_over) for n in range(4)]
+            for number in range(6):
+                goal = sum(map(len, stored)) + 40
+                wait_until(
+                    lambda goal=goal: sum(map(len, stored)) >= goal  # type: ignore[misc]
+                )
+                _disturb(server, number)
+            for upload in uploads:
+                upload.result()
+        finally:
+            is_over.set()
+        broken_counts = [reader.result() for reader in readers]
+    wait_until(lambda: len(_worker_pids(server)) == 2)
+    with _clients(server, 3):
+        _check_truth(server, set(itertools.chain(*stored)))
+
+    assert sum(broken_counts)
+    assert _is_ready(server)
+    assert "Traceback" not in server.log.read_text()
+
+
 def test_no_worker_outlives_the_main_process(launch: Launch) -> None:
     """A kill of the main process ends them, and the next one starts others."""
     server = launch(HttpWorkers=3)
@@ -473,20 +597,60 @@ def test_no_worker_outlives_the_main_process(launch: Launch) -> None:
 
 
 def test_all_processes_of_a_killed_server_end(tmp_path: Path) -> None:
-    """Whichever is killed: the supervisor, or what forks the workers."""
+    """It is enough to kill the supervisor."""
     server = start_server(OBELISK, tmp_path, HttpWorkers=2)
     try:
         with _clients(server):
             pass
-        main, workers = _main_pid(server), _worker_pids(server)
-        nursery = _children(main)[0]
-        os.kill(nursery, signal.SIGKILL)
-        wait_until(lambda: not any(map(_is_running, workers)))
-        requests.get(f"{server.url}/statistics", timeout=_SECONDS).raise_for_status()
+        wait_until(lambda: len(_nursery_pids(server)) == 2)
+        pids = [_main_pid(server), *_nursery_pids(server), *_worker_pids(server)]
         server.process.kill()
-        wait_until(lambda: not _is_running(main))
+        wait_until(lambda: not any(map(_is_running, pids)))
     finally:
         server.kill()
+
+    assert len(pids) == 4
+
+
+def _is_ready(server: RunningServer) -> bool:
+    return requests.get(f"{server.url}/health/ready", timeout=_SECONDS).ok
+
+
+def test_what_starts_workers_is_replaced(both: RunningServer) -> None:
+    """Whichever of its processes is killed, and whatever that takes with it."""
+    for number in range(4):
+        wait_until(lambda: len(_nursery_pids(both)) == 2)
+        with _clients(both):
+            worker = _worker_pids(both)[0]
+        parent = int(_stat(worker)[1])
+        spare = next(pid for pid in _nursery_pids(both) if pid != parent)
+        os.kill(spare if number % 2 else parent, signal.SIGKILL)
+        wait_until(lambda gone=spare if number % 2 else parent: not _is_running(gone))
+    wait_until(lambda: len(_nursery_pids(both)) == 2)
+    with _clients(both):
+        assert _is_ready(both)
+
+
+def test_the_main_process_alone_is_ready(launch: Launch) -> None:
+    """Nothing is left that could start workers; it says so, and answers everything."""
+    server = launch(HttpWorkers=2)
+    with _clients(server):
+        pass
+    wait_until(lambda: len(_nursery_pids(server)) == 2)
+    nurseries, workers = _nursery_pids(server), _worker_pids(server)
+    for pid in nurseries:
+        os.kill(pid, signal.SIGSTOP)  # so that neither replaces the other one
+    for pid in nurseries:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not any(map(_is_running, workers)))
+    wait_until(lambda: "this process serves alone" in server.log.read_text())
+    stored: list[str] = []
+    _upload(server, 1, 10, stored)
+
+    assert _is_ready(server)
+    assert len(stored) == 10
+    _check_truth(server, set(stored))
+    assert not _worker_pids(server)
 
 
 def test_a_stop_waits_for_what_workers_receive(launch: Launch) -> None:

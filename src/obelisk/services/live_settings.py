@@ -28,7 +28,7 @@ class LiveSettings:
         self._encoding = encoding
         self._metrics = metrics
         self._forget = forget
-        #: Has other processes take over the settings; returns when they did.
+        #: Has other processes take over the settings before their next request.
         self.tell: Callable[[], None] = lambda: None
 
     def state(self) -> dict[str, Any]:

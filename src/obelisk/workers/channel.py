@@ -111,6 +111,16 @@ class Channel:
             data += more
         return data
 
+    @property
+    def is_severed(self) -> bool:
+        """Whether the other process is gone; for a channel on which nobody receives."""
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def sever(self) -> None:
         """End the connection; whoever waits for a message gets `None`."""
         self._socket.shutdown(socket.SHUT_RDWR)

@@ -10,25 +10,23 @@ from typing import Any
 
 from obelisk.http.settings import Alone
 from obelisk.workers.lane import Lane
-from obelisk.workers.link import Link
+from obelisk.workers.link import Link, Question
 from obelisk.workers.nursery import Nursery
 from obelisk.workers.tally import Tally
 
 _DEATH_COUNT_MAX = 10
 _DEATH_SECONDS = 60.0
 
-#: How long a worker may take to take over settings, and to tell what it noted.
-_OBEY_SECONDS_MAX = 10.0
+#: How long a worker may take to tell what it noted.
 _ANSWER_SECONDS_MAX = 2.0
-
-#: For how long a worker may take no connection that it was given.
-_HANG_SECONDS_MAX = 10.0
 
 #: How often it is seen whether workers take what they were given.
 _LOOK_SECONDS = 0.2
 
-#: How long it takes until a worker that could not be started is started again.
+#: How long it takes until a worker that could not be started is started again, and
+#: until one is started when too many died.
 _BIRTH_SECONDS = 1.0
+_REST_SECONDS = 10.0
 
 _log = logging.getLogger("obelisk.http")
 
@@ -91,15 +89,15 @@ class Crew(Alone):
             try:
                 channel = self._nursery.bear(place)
             except ConnectionError:
-                _log.error("No HTTP worker can be started any more")
+                _log.warning("No HTTP worker can be started; this process serves alone")
+                self._count -= 1
                 return
             except OSError as error:
                 _log.error("No HTTP worker can be started now: %s", error.strerror)
-                self._unborn.add(place)
-                self._next_birth = time.monotonic() + _BIRTH_SECONDS
+                self._postpone(place, _BIRTH_SECONDS)
                 return
             link = Link(channel, place, self._lanes[place], self._tally)
-            link.ask("set", self._settings())
+            self._tell(link)
             self._links = [*self._links, link]
             name = f"WORKER-{place + 1}"
             thread = threading.Thread(
@@ -121,12 +119,17 @@ class Crew(Alone):
                 return
             if link.noted is not None:
                 self.on_loss(link.noted)
-            is_dying = self._is_dying()
-        if is_dying:
-            _log.error("HTTP workers keep dying; no other one is started")
-            return
+            if self._is_dying():
+                _log.error("HTTP workers keep dying; others are started later")
+                self._postpone(link.place, _REST_SECONDS)
+                return
         _log.error("An HTTP worker died; another one is started")
         self._bear(link.place)
+
+    def _postpone(self, place: int, seconds: float) -> None:
+        """Have a worker started some time later; until then others do its work."""
+        self._unborn.add(place)
+        self._next_birth = time.monotonic() + seconds
 
     def _is_dying(self) -> bool:
         """Note that a worker died; return whether too many did in a short time."""
@@ -134,11 +137,6 @@ class Crew(Alone):
         self._deaths.append(now)
         is_full = len(self._deaths) == _DEATH_COUNT_MAX
         return is_full and now - self._deaths[0] < _DEATH_SECONDS
-
-    @property
-    def connection_count(self) -> int:
-        """See `Alone.connection_count`."""
-        return sum(link.connection_count for link in self._links)
 
     def take(self, client: socket.socket, own_count: int) -> bool:
         """See `Alone.take`: whoever has the fewest connections gets it."""
@@ -158,6 +156,7 @@ class Crew(Alone):
         if now < self._next_look:
             return []
         self._next_look = now + _LOOK_SECONDS
+        self._nursery.heal()
         found = []
         for link in self._links:
             if link.is_ready:
@@ -165,23 +164,27 @@ class Crew(Alone):
             if link.is_late and (late := link.reclaim()):
                 _log.warning("An HTTP worker is late; others serve its new connections")
                 found += late
-            if link.silence_seconds > _HANG_SECONDS_MAX and link.kill():
-                _log.error("An HTTP worker takes no connections, and is killed")
+            if link.is_hanging and link.kill():
+                _log.error("An HTTP worker hangs, and is killed")
         while self._unborn and now >= self._next_birth:
             self._bear(self._unborn.pop())
         return found
 
     def tell_settings(self) -> None:
-        """Have all workers take over what clients changed, and wait until they did."""
+        """Have all workers take over what clients changed.
+
+        This waits for nobody: a worker answers nothing more before it has the settings.
+        """
         with self._lock:
-            asked = [(one, one.ask("set", self._settings())) for one in self._links]
-        deadline = time.monotonic() + _OBEY_SECONDS_MAX
+            self._tally.begin_edition()
+            asked = [(one, self._tell(one)) for one in self._links]
         for link, question in asked:
-            if not link.is_ready and not question.wait(0.0):
-                continue  # it takes them over before it serves
-            question.wait(max(0.0, deadline - time.monotonic()))
-            if not question.is_answered and link.kill():
-                _log.error("An HTTP worker does not answer, and is killed")
+            is_lost = question.wait(0.0) and not question.is_answered
+            if is_lost and link.kill():
+                _log.error("An HTTP worker takes in no settings, and is killed")
+
+    def _tell(self, link: Link) -> Question:
+        return link.ask("set", [self._tally.edition, self._settings()])
 
     def ask(self) -> list[Any]:
         """Return what the workers noted; of one that is silent, what it told before."""
@@ -191,7 +194,7 @@ class Crew(Alone):
     def check(self) -> str:
         """Return what is wrong with the workers, nothing if all answer or start."""
         starting = [link for link in self._links if link.is_starting]
-        fine_count = len({*starting, *self._answering()})
+        fine_count = len({*starting, *self._answering()}) + len(self._unborn)
         if fine_count >= self._count:
             return ""
         return f"{self._count - fine_count} of {self._count} workers do not answer"
@@ -205,8 +208,6 @@ class Crew(Alone):
             question.wait(max(0.0, deadline - time.monotonic()))
             if question.is_answered:
                 link.noted = question.value or link.noted
-            else:
-                link.note_silence()
             if question.is_answered and link.silence_seconds < _ANSWER_SECONDS_MAX:
                 found.append(link)
         return found

@@ -16,11 +16,14 @@ from obelisk.workers.tally import Tally
 #: How long a worker may take until it serves.
 _START_SECONDS_MAX = 20.0
 
-#: For how long it may answer nothing, while it is asked again and again.
-_SILENCE_SECONDS_MAX = 30.0
+#: For how long it may leave something unanswered.
+_ANSWER_SECONDS_MAX = 30.0
 
 #: For how long a worker may leave what it was given untouched until others get that.
 _LATE_SECONDS = 0.25
+
+#: For how long it may do so until it is clear that it hangs.
+_HANG_SECONDS_MAX = 10.0
 
 #: How often an idle worker is given a mark, which it takes if it does not hang.
 _MARK_SECONDS = 1.0
@@ -91,7 +94,8 @@ class Link:
         self._questions: dict[int, Question] = {}
         self._number = 0
         self._is_over = self._is_killed = False
-        self._silent_since: float | None = None
+        self._oldest_question = 0
+        self._unanswered_seconds = 0.0
         self._looked_at = self._marked_at = self._begun
         #: Whether it serves, and has all settings.
         self.is_ready = False
@@ -112,6 +116,14 @@ class Link:
         return self.silence_seconds > _LATE_SECONDS
 
     @property
+    def is_hanging(self) -> bool:
+        """Whether it takes or answers nothing for so long that it never will."""
+        return (
+            self.silence_seconds > _HANG_SECONDS_MAX
+            or self._unanswered_seconds > _ANSWER_SECONDS_MAX
+        )
+
+    @property
     def connection_count(self) -> int:
         """How many connections it has."""
         return self._given - (self._tally.read(self.place) - self._closed_before)
@@ -129,10 +141,15 @@ class Link:
         return True
 
     def look(self, now: float) -> None:
-        """See whether it takes what it was given."""
+        """See whether it takes what it was given, and answers what it was asked."""
+        passed = min(now - self._looked_at, _LOOK_SECONDS_MAX)
+        with self._lock:
+            oldest = next(iter(self._questions), 0)
+        is_same = oldest == self._oldest_question != 0
+        self._unanswered_seconds = is_same * (self._unanswered_seconds + passed)
+        self._oldest_question = oldest
         stamp = self._lane.oldest()
         if stamp is not None:
-            passed = min(now - self._looked_at, _LOOK_SECONDS_MAX)
             self.silence_seconds = min(now - stamp, self.silence_seconds + passed)
         else:
             self.silence_seconds = 0.0
@@ -180,14 +197,6 @@ class Link:
             question.give_up()
         return question
 
-    def note_silence(self) -> None:
-        """Note that it did not answer in time; one that never does is killed."""
-        now = time.monotonic()
-        if self._silent_since is None:
-            self._silent_since = now
-        elif now - self._silent_since > _SILENCE_SECONDS_MAX and self.kill():
-            _log.error("An HTTP worker hangs, and is killed")
-
     def listen(self) -> Message | None:
         """Wait for a connection that it gives back; return `None` when it is dead."""
         while (message := self._channel.receive()) is not None:
@@ -201,7 +210,6 @@ class Link:
         return None
 
     def _hear(self, number: int, answer: Any) -> None:
-        self._silent_since = None
         with self._lock:
             question = self._questions.pop(number, None)
             # It is given nothing before it has what it was told meanwhile.

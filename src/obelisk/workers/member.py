@@ -20,6 +20,9 @@ _log = logging.getLogger("obelisk.http")
 _OVERRIDE_HEADER = b"x-http-method-override"
 _OVERRIDE_ARGUMENT = b"_method"
 
+#: How long a request waits for settings that are on their way to this process.
+_SETTINGS_SECONDS_MAX = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Duties:
@@ -47,7 +50,8 @@ class Member(Alone):
     place
         The number of this worker.
     tally
-        Where it counts the connections that it has no more.
+        Where it counts the connections that it has no more, and sees which settings
+        hold.
     is_stateless
         Whether any process may answer a request, by its method and path.
     """
@@ -64,6 +68,8 @@ class Member(Alone):
         self._tally = tally
         self._is_stateless = is_stateless
         self._lock = threading.Lock()
+        self._taken_over = threading.Condition()
+        self._edition = -1
 
     def is_own(self, head: Head) -> bool:
         """See `Alone.is_own`; what is in doubt is left to the main process."""
@@ -72,7 +78,17 @@ class Member(Alone):
             return False
         if any(name.lower() == _OVERRIDE_HEADER for name, _ in head.fields):
             return False
-        return self._is_stateless(head.method, path.decode("ascii", "replace"))
+        if not self._is_stateless(head.method, path.decode("ascii", "replace")):
+            return False
+        return self._edition >= self._tally.edition or self._await_settings()
+
+    def _await_settings(self) -> bool:
+        """Return whether this process has the settings that hold now."""
+        edition = self._tally.edition
+        with self._taken_over:
+            return self._taken_over.wait_for(
+                lambda: self._edition >= edition, _SETTINGS_SECONDS_MAX
+            )
 
     def give_back(self, descriptor: int, received: bytes) -> None:
         """See `Alone.give_back`."""
@@ -105,7 +121,11 @@ class Member(Alone):
     def _obey(self, message: Message, duties: Duties) -> None:
         number, order = message.facts
         if message.kind == "set":
-            duties.apply(order)
+            edition, settings = order
+            duties.apply(settings)
+            with self._taken_over:
+                self._edition = edition
+                self._taken_over.notify_all()
             self._channel.send("reply", [number, None])
         else:
             self._channel.send("reply", [number, _noted(duties)])

@@ -1,4 +1,4 @@
-"""How many connections workers have closed, in memory that all processes share."""
+"""Numbers that all processes see at once, in memory that they share."""
 
 import mmap
 
@@ -6,7 +6,10 @@ _NUMBER_BYTES = 8
 
 
 class Tally:
-    """A number for each worker, which only that worker increases.
+    """How many connections workers have closed, and which settings hold.
+
+    Each number is increased by one process only: that of a worker by this worker, the
+    edition of the settings by the main process.
 
     Parameters
     ----------
@@ -15,7 +18,7 @@ class Tally:
     """
 
     def __init__(self, count: int) -> None:
-        memory = mmap.mmap(-1, count * _NUMBER_BYTES)
+        memory = mmap.mmap(-1, (count + 1) * _NUMBER_BYTES)
         self._numbers = memoryview(memory).cast("Q")
 
     def add(self, place: int, count: int) -> None:
@@ -25,3 +28,12 @@ class Tally:
     def read(self, place: int) -> int:
         """Return the number of a worker."""
         return self._numbers[place]
+
+    @property
+    def edition(self) -> int:
+        """Which settings hold: how often they were changed."""
+        return self._numbers[-1]
+
+    def begin_edition(self) -> None:
+        """Let other settings hold."""
+        self._numbers[-1] += 1

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from obelisk.http.heads import parse_head
+from obelisk.http.heads import Head, parse_head
 from obelisk.workers import crew as module
 from obelisk.workers import link as link_module
+from obelisk.workers import member as member_module
 from obelisk.workers.channel import Channel
 from obelisk.workers.crew import Crew
 from obelisk.workers.lane import Lane
@@ -72,6 +73,7 @@ class Nursery:
         self._lanes = lanes
         self._tally = tally
         self.is_gone = False
+        self.healed_count = 0
         self.has_room = True
         self.is_slow = False
         self.is_open = threading.Event()
@@ -95,6 +97,10 @@ class Nursery:
             self.is_open.wait(_SECONDS)
         worker.run()
 
+    def heal(self) -> None:
+        """Note that somebody looks after it."""
+        self.healed_count += 1
+
     def close(self) -> None:
         """Do nothing."""
 
@@ -107,6 +113,11 @@ class Place:
     nursery: Nursery
     returned: list[tuple[socket.socket, bytes]] = field(default_factory=list)
     settings: dict[str, int] = field(default_factory=lambda: {"a": 1})
+
+    @property
+    def connection_count(self) -> int:
+        """How many connections the workers have."""
+        return sum(link.connection_count for link in self.crew._links)
 
     def start(self) -> None:
         """Start, and wait until all workers serve."""
@@ -163,9 +174,9 @@ def test_whoever_has_the_fewest_connections_gets_the_next(place):
     wait_until(lambda: len(first.adopted) == len(second.adopted) == 2)
 
     assert taken == [False, True, True, False, True, True]
-    assert place.crew.connection_count == 4
+    assert place.connection_count == 4
     second.member.note_closed(1)
-    assert place.crew.connection_count == 3
+    assert place.connection_count == 3
     assert place.crew.take(pair[0], 2)
     wait_until(lambda: len(second.adopted) == 3)
     for one in (*first.adopted, *second.adopted, *pair):
@@ -208,28 +219,42 @@ def test_what_a_worker_answers_itself(place, request_line, header, is_own):
     assert place.nursery.workers[0].member.is_own(head) is is_own
 
 
+def told(worker: Worker) -> list[int]:
+    """Return the settings that a worker took over, one after the other."""
+    return [settings["a"] for settings in worker.settings]
+
+
+def request(path: str = "/own") -> Head:
+    """Return the head of a request."""
+    return parse_head(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+
 def test_settings_are_told_at_the_start_and_when_they_change(place):
-    """The call returns when all workers have them."""
+    """No request is answered before they are taken over."""
     place.start()
-    place.settings["a"] = 2
-    place.crew.tell_settings()
+    for number in range(2, 40):
+        place.settings["a"] = number
+        place.crew.tell_settings()
+        for one in place.nursery.workers:
+            assert one.member.is_own(request())
+            assert told(one)[-1] == number
 
-    assert [one.settings for one in place.nursery.workers] == [[{"a": 1}, {"a": 2}]] * 2
 
-
-def test_a_worker_that_does_not_obey_is_replaced(place, monkeypatch):
-    """Its successor has the settings."""
-    monkeypatch.setattr(module, "_OBEY_SECONDS_MAX", 0.1)
+def test_a_worker_without_the_settings_answers_nothing(place, monkeypatch):
+    """Though nobody waits for it, and it gives connections back."""
+    monkeypatch.setattr(member_module, "_SETTINGS_SECONDS_MAX", 0.05)
     place.start()
-    lazy = place.nursery.workers[0]
+    lazy, other = place.nursery.workers
     lazy.is_silent.set()
     place.settings["a"] = 2
     place.crew.tell_settings()
-    wait_until(lambda: len(place.nursery.workers) == 3)
-    wait_until(lambda: bool(place.nursery.workers[2].settings))
 
-    assert place.nursery.workers[1].settings == [{"a": 1}, {"a": 2}]
-    assert place.nursery.workers[2].settings == [{"a": 2}]
+    assert not lazy.member.is_own(request())
+    assert other.member.is_own(request())
+    assert [told(lazy), told(other)] == [[1], [1, 2]]
+    lazy.is_dead.set()
+    wait_until(lambda: lazy.member.is_own(request()))
+    assert told(lazy) == [1, 2]
 
 
 def test_a_worker_that_dies_is_replaced(place):
@@ -247,27 +272,32 @@ def test_a_worker_that_dies_is_replaced(place):
     wait_until(lambda: len(place.nursery.workers) == 3)
     wait_until(lambda: len(place.crew._links) == 2 and place.crew.check() == "")
     assert lost == [7]
-    assert place.crew.connection_count == 0
+    assert place.connection_count == 0
     for one in (*pair, *place.nursery.workers[0].adopted):
         one.close()
 
 
-def test_workers_that_keep_dying_are_not_replaced(place, caplog):
-    """Ten deaths in a minute are enough; whoever asks is told."""
+def test_workers_that_keep_dying_are_replaced_later(place, caplog, monkeypatch):
+    """After ten deaths in a minute; the main process does their work until then."""
     place.start()
     for born_count in range(3, 12):
         place.nursery.workers[-1].channel.sever()
         wait_until(lambda count=born_count: len(place.nursery.workers) == count)
         wait_until(lambda: sum(one.is_ready for one in place.crew._links) == 2)
     place.nursery.workers[-1].channel.sever()
-    wait_until(lambda: len(place.crew._links) == 1)
     wait_until(lambda: "HTTP workers keep dying" in caplog.text)
+    reclaim(place)
 
-    assert place.crew.check() == "1 of 2 workers do not answer"
+    assert len(place.nursery.workers) == 11
+    assert place.crew.check() == ""
+    monkeypatch.setattr(place.crew, "_next_birth", time.monotonic())
+    reclaim(place)
+    wait_until(lambda: sum(one.is_ready for one in place.crew._links) == 2)
+    assert len(place.nursery.workers) == 12
 
 
-def test_a_nursery_that_is_gone(place):
-    """The main process serves alone, and says so."""
+def test_a_nursery_that_is_gone(place, caplog):
+    """The main process serves alone, and says so; that is no reason for another one."""
     place.start()
     place.nursery.is_gone = True
     for one in place.nursery.workers:
@@ -275,7 +305,8 @@ def test_a_nursery_that_is_gone(place):
     wait_until(lambda: not place.crew._links)
     pair = socket.socketpair()
 
-    assert place.crew.check() == "2 of 2 workers do not answer"
+    assert place.crew.check() == ""
+    assert "this process serves alone" in caplog.text
     assert not place.crew.take(pair[0], 3)
     for one in pair:
         one.close()
@@ -327,22 +358,33 @@ def test_a_worker_that_is_silent_is_noticed(place, monkeypatch):
     assert place.crew.check() == "1 of 2 workers do not answer"
 
 
-def test_a_worker_that_hangs_is_replaced(place, monkeypatch):
-    """If it answered nothing for long, whoever asks for health or metrics."""
-    monkeypatch.setattr(module, "_ANSWER_SECONDS_MAX", 0.05)
-    monkeypatch.setattr(link_module, "_SILENCE_SECONDS_MAX", 0.1)
+def test_a_worker_that_answers_nothing_is_replaced(place, monkeypatch):
+    """Though it takes connections; its successor has the settings."""
+    monkeypatch.setattr(link_module, "_ANSWER_SECONDS_MAX", 0.2)
     place.start()
-    link = next(one for one in place.crew._links if one.place == 0)
-    monkeypatch.setattr(link, "ask", lambda *_: link_module.Question())
-
-    def has_successor() -> bool:
-        place.crew.check()
-        return len(place.nursery.workers) == 3
-
-    wait_until(has_successor)
+    lazy = place.nursery.workers[0]
+    lazy.is_silent.set()
+    place.settings["a"] = 2
+    place.crew.tell_settings()
+    wait_until(lambda: bool(reclaim(place) or len(place.nursery.workers) == 3))
     wait_until(lambda: place.crew.check() == "")
 
-    assert place.nursery.workers[0].has_ended == [False]
+    assert [told(one) for one in place.nursery.workers] == [[1], [1, 2], [2]]
+
+
+def test_many_questions_are_no_silence(place, monkeypatch):
+    """As long as each of them is answered."""
+    monkeypatch.setattr(link_module, "_ANSWER_SECONDS_MAX", 0.2)
+    place.start()
+    for _ in range(40):
+        for link in place.crew._links:
+            link.ask("report")
+        reclaim(place)
+        place.crew._links[0].ask("report").wait(_SECONDS)
+        link = place.crew._links[0]
+        link.look(link._looked_at + 0.1)
+
+    assert len(place.nursery.workers) == 2
 
 
 @pytest.fixture
@@ -373,7 +415,7 @@ def test_what_a_worker_does_not_take_is_taken_back(place, client):
         return bool(found)
 
     wait_until(is_taken_back)
-    counts = [place.crew.connection_count]
+    counts = [place.connection_count]
     taken += [place.crew.take(client, 3) for _ in range(3)]
     wait_until(lambda: len(other.adopted) == 3)
     stuck.is_stuck.clear()
@@ -383,14 +425,14 @@ def test_what_a_worker_does_not_take_is_taken_back(place, client):
 
     assert taken == [True, True, True, True, False, True]
     assert len(found) == 1
-    assert [*counts, place.crew.connection_count] == [1, 4]
+    assert [*counts, place.connection_count] == [1, 4]
     for one in (*found, *stuck.adopted, *other.adopted):
         one.close()
 
 
 def test_a_worker_that_takes_nothing_is_replaced(place, client, monkeypatch):
     """Also when nobody connects; those that wait for it are served by others."""
-    monkeypatch.setattr(module, "_HANG_SECONDS_MAX", 0.5)
+    monkeypatch.setattr(link_module, "_HANG_SECONDS_MAX", 0.5)
     monkeypatch.setattr(link_module, "_MARK_SECONDS", 0.1)
     place.start()
     stuck = place.nursery.workers[0]
@@ -401,6 +443,7 @@ def test_a_worker_that_takes_nothing_is_replaced(place, client, monkeypatch):
     wait_until(lambda: all(one.is_ready for one in place.crew._links))
     assert stuck.has_ended == [False]
     assert not stuck.adopted
+    assert place.nursery.healed_count > 1
 
 
 def test_the_health_tells_of_a_worker_that_takes_nothing(place, monkeypatch):
@@ -441,7 +484,7 @@ def test_a_worker_that_dies_loses_no_connection_that_it_did_not_take(place, clie
     wait_until(lambda: all(one.is_ready for one in place.crew._links))
 
     assert [data for _, data in place.returned] == [b"", b""]
-    assert place.crew.connection_count == 2
+    assert place.connection_count == 2
     for one in place.nursery.workers[1].adopted:
         one.close()
 
@@ -468,7 +511,7 @@ def test_a_worker_that_starts_holds_no_setting_up(place, client):
     wait_until(lambda: all(one.is_ready for one in place.crew._links))
 
     assert not is_taken
-    assert [one.settings for one in place.nursery.workers] == [[{"a": 1}, {"a": 2}]] * 2
+    assert [told(one) for one in place.nursery.workers] == [[1, 2]] * 2
 
 
 def test_a_worker_that_takes_in_no_settings_is_replaced(place):
@@ -477,14 +520,14 @@ def test_a_worker_that_takes_in_no_settings_is_replaced(place):
     lazy = place.nursery.workers[0]
     link = place.crew._links[0]
     lazy.is_silent.set()
-    link.ask("set", {})
+    link.ask("set", [0, {}])
     wait_until(lambda: link.ask("report").wait(0.0))
     place.settings["a"] = 2
     place.crew.tell_settings()
     wait_until(lambda: len(place.nursery.workers) == 3)
     wait_until(lambda: bool(place.nursery.workers[2].settings))
 
-    assert place.nursery.workers[2].settings == [{"a": 2}]
+    assert told(place.nursery.workers[2]) == [2]
 
 
 def test_workers_end_when_they_are_told_to(place):

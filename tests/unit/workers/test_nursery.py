@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 from textwrap import dedent
 
+from launching import wait_until
+
 _HEAD = """
-    import os, signal, socket, sys
+    import os, signal, socket, sys, threading
     from obelisk.workers.channel import Channel
     from obelisk.workers.nursery import Nursery
 
@@ -20,6 +24,22 @@ _HEAD = """
     def pid_of(channel):
         channel.send("who")
         return channel.receive().facts
+
+    def wait_until(condition):
+        pause = threading.Event()
+        while not condition():
+            pause.wait(0.01)
+
+    def parent_of(pid):
+        with open(f"/proc/{pid}/stat") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+
+    def is_running(pid):
+        try:
+            with open(f"/proc/{pid}/stat") as file:
+                return file.read().rpartition(")")[2].split()[0] != "Z"
+        except FileNotFoundError:
+            return False
 """
 
 
@@ -100,3 +120,102 @@ def test_workers_keep_no_listener():
     )
 
     assert found == "True\n"
+
+
+def test_another_process_forks_when_one_is_killed():
+    """However often; its workers end with it, and new ones come from the other."""
+    found = run(
+        """
+        for place in range(4):
+            channel = nursery.bear(place)
+            worker = pid_of(channel)[1]
+            nurse = parent_of(worker)
+            os.kill(nurse, signal.SIGKILL)
+            wait_until(lambda: not is_running(worker))
+            print(place, channel.receive(), nurse == os.getpid())
+            nursery.heal()
+        print(pid_of(nursery.bear(4))[0])
+        nursery.close()
+        """
+    )
+
+    assert found == "0 None False\n1 None False\n2 None False\n3 None False\n4\n"
+
+
+def test_the_process_that_waits_is_replaced_too():
+    """It is seen as soon as somebody looks, not only when it is needed."""
+    found = run(
+        """
+        worker = nursery.bear(0)
+        pid = pid_of(worker)[1]
+        nurse = parent_of(pid)
+
+        def others():
+            pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+            return [one for one in pids if one != pid and parent_of(one) == nurse]
+
+        for _ in range(3):
+            wait_until(lambda: len(others()) == 1)
+            spare = others()[0]
+            os.kill(spare, signal.SIGKILL)
+            wait_until(lambda: not is_running(spare))
+            nursery.heal()
+        wait_until(lambda: len(others()) == 1)
+        os.kill(nurse, signal.SIGKILL)
+        wait_until(lambda: not is_running(pid))
+        print(pid_of(nursery.bear(1))[0])
+        nursery.close()
+        """
+    )
+
+    assert found == "1\n"
+
+
+def test_no_process_is_left_that_forks():
+    """Whoever wants a worker is told."""
+    found = run(
+        """
+        for _ in range(2):
+            nurse = parent_of(pid_of(nursery.bear(0))[1])
+            os.kill(nurse, signal.SIGKILL)
+            channel = nursery._channels.pop(0)
+            wait_until(lambda: channel.is_severed)
+            channel.close()
+            nursery.heal = lambda: None  # too late
+        try:
+            nursery.bear(0)
+        except ConnectionError:
+            print("none")
+        nursery.close()
+        """
+    )
+
+    assert found == "none\n"
+
+
+def test_all_end_with_the_main_process():
+    """Also those that were forked in place of others."""
+    found = run(
+        """
+        main = os.fork()
+        if not main:
+            nursery = Nursery(work, [listener])
+            for place in range(2):
+                worker = pid_of(nursery.bear(place))[1]
+                nurse = parent_of(worker)
+                if not place:
+                    os.kill(nurse, signal.SIGKILL)
+                    wait_until(lambda: not is_running(worker))
+            print(nurse, worker, flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(main, 0)
+        nursery.close()
+        """
+    )
+
+    def state(pid: str) -> str:
+        with suppress(FileNotFoundError):
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+        return "Z"
+
+    wait_until(lambda: {state(pid) for pid in found.split()} == {"Z"})
