@@ -246,16 +246,64 @@ def test_the_limit_of_associations(tmp_path):
     """Beyond the limit, associations are rejected for now, and others go on."""
     with running_server(tmp_path, association_limit=2) as (server, _):
         with Peer(server.port) as one, Peer(server.port) as two:
-            one.associate()
-            two.associate()
+            for peer in (one, two):
+                peer.associate()
+                peer.send_part(3, store_command(), is_command=True)
             with Peer(server.port) as three:
                 assert three.associate() == AssociateReject(2, 3, 2)
                 assert three.is_closed()
-            one.send_part(1, echo_command(), is_command=True)
+            one.send_part(3, dataset(), is_command=False)
             assert one.response().status == 0
         wait_until(lambda: server.association_count == 0)
         with Peer(server.port) as four:
             assert isinstance(four.associate(), AssociateAccept)
+
+
+def test_idle_associations_make_room(tmp_path):
+    """Whichever is idle for longest is aborted; what is busy goes on."""
+    with running_server(tmp_path, association_limit=3) as (server, sink):
+        busy, idle, late = (Peer(server.port) for _ in range(3))
+        for peer in (busy, idle, late):
+            peer.associate()
+        busy.send_part(3, store_command(), is_command=True)
+        late.send_part(1, echo_command(), is_command=True)
+        assert late.response().status == 0
+        start = time.monotonic()
+
+        def is_accepted():
+            with Peer(server.port) as peer:
+                return isinstance(peer.associate(), AssociateAccept)
+
+        wait_until(is_accepted)
+        assert time.monotonic() - start < 2
+        assert idle.read() == USER_ABORT
+        late.send_part(1, echo_command(), is_command=True)
+        assert late.response().status == 0
+        busy.send_part(3, dataset(), is_command=False)
+        assert busy.response().status == 0
+        assert len(sink.files) == 1
+        for peer in (busy, idle, late):
+            peer.socket.close()
+
+
+def test_those_who_were_rejected_keep_nobody_out(tmp_path):
+    """However long they do not close their connections."""
+    with running_server(tmp_path, association_limit=1) as (server, _):
+        rejected = []
+        with Peer(server.port) as busy:
+            busy.associate()
+            busy.send_part(3, store_command(), is_command=True)
+
+            def is_rejected_again():
+                rejected.append(Peer(server.port))
+                answer = rejected[-1].associate()
+                return len(rejected) > 1 and answer == AssociateReject(2, 3, 2)
+
+            start = time.monotonic()
+            wait_until(is_rejected_again)
+            assert time.monotonic() - start < 1.5
+        for peer in rejected:
+            peer.socket.close()
 
 
 def test_half_open_connections_make_room(tmp_path):

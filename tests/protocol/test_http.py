@@ -367,15 +367,57 @@ def test_more_connections_than_threads() -> None:
     assert all(answer.count(b"GET /a") == 5 for answer in answers)
 
 
-def test_too_many_connections() -> None:
-    """Those beyond are closed."""
-    with running_http_server(connection_count_max=1) as peer, peer.connect() as first:
-        first.sendall(_GET)
-        read_answer(first)
-        assert peer.talk(b"") == b""
-        first.sendall(_GET)
+def test_whoever_waits_for_longest_makes_room(caplog: pytest.LogCaptureFixture) -> None:
+    """Also who began a request, and is told; others stay, and the log tells of it."""
+    with running_http_server(connection_count_max=2) as peer, peer.connect() as first:
+        first.sendall(_GET[:9])
+        _wait_until(lambda: peer.server.connection_count == 1)
+        with peer.connect() as second:
+            second.sendall(_GET)
+            read_answer(second)
+            with peer.connect() as third:
+                third.sendall(_GET)
+                read_answer(third)
 
-        assert read_answer(first)[1] == b"GET /a"
+                assert read_all(first).startswith(b"HTTP/1.1 408 ")
+                second.sendall(_GET)
+                assert read_answer(second)[1] == b"GET /a"
+                open_ = peer.server._connections
+                _wait_until(lambda: all(one.is_parked for one in open_.values()))
+                with peer.connect() as fourth:
+                    fourth.sendall(_GET)
+                    assert read_answer(fourth)[1] == b"GET /a"
+                assert third.recv(1) == b""
+        _wait_until(lambda: "Idle connections made room for others: " in caplog.text)
+
+
+def test_a_request_in_progress_makes_no_room() -> None:
+    """Who comes then is refused, as there are too many."""
+    with running_http_server(connection_count_max=1) as peer, peer.connect() as first:
+        first.sendall(_post("/echo", b"1234")[:-2])
+        _wait_until(lambda: peer.application.paths == ["/echo"])
+        assert peer.talk(b"") == b""
+        first.sendall(b"34")
+
+        assert read_answer(first)[1] == b"1234"
+
+
+def test_hundreds_of_idle_connections() -> None:
+    """More than there may be slow nobody down, whether they begin a request or not."""
+    with (
+        running_http_server(connection_count_max=64) as peer,
+        contextlib.ExitStack() as opened,
+    ):
+        for number in range(400):
+            client = opened.enter_context(peer.connect())
+            client.sendall(_GET[: 9 * (number % 2)])
+        start = time.monotonic()
+        with peer.connect() as client:
+            client.sendall(_GET)
+            assert read_answer(client)[1] == b"GET /a"
+
+        assert time.monotonic() - start < 1
+        _wait_until(lambda: peer.server.connection_count <= 64)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """What the options of the DICOM server mean for it."""
 
+from obelisk.app.descriptors import descriptors
 from obelisk.config import DICOMSection
 from obelisk.scp.settings import DICOMServerSettings, KnownCaller
 from obelisk.scp.syntaxes import TransferSyntaxGroup
@@ -22,6 +23,7 @@ def dicom_settings(dicom: DICOMSection) -> DICOMServerSettings:
         ae_title=dicom.ae_title,
         port=dicom.port,
         working_count=dicom.thread_count,
+        association_limit=descriptors().association_count,
         check_called_aet=dicom.check_called_ae_title,
         is_aet_case_sensitive=dicom.strict_ae_title_comparison,
         check_caller_host=dicom.check_modality_host,

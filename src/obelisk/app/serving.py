@@ -3,6 +3,7 @@
 import ssl
 import threading
 
+from obelisk.app.descriptors import descriptors
 from obelisk.app.node import Node
 from obelisk.app.sharing import Share
 from obelisk.config import HTTPSection
@@ -42,6 +43,7 @@ def server_settings(
         request_timeout_seconds=http.request_timeout,
         keep_alive_seconds=http.keep_alive_timeout if http.keep_alive else 0,
         thread_count_max=share.thread_count_max(http),
+        connection_count_max=descriptors().connection_count(is_main=share.is_main),
         tls=tls,
         note_progress=node.admission.note_progress,
         others=others,

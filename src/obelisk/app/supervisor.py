@@ -32,6 +32,10 @@ from obelisk.workers.parentage import die_with_parent
 
 _DEATH_COUNT_MAX = 10
 _DEATH_SECONDS = 60.0
+
+#: With less, hundreds of clients at once are too many.
+_FILES_MIN = 1024
+
 _KILL_SECONDS = int(STOP_SECONDS_MAX + DICOM_STOP_SECONDS) + 10
 _FAILED = 1
 
@@ -264,6 +268,8 @@ def _allow_many_files() -> None:
     """Raise the number of files, hence of connections, that may be open at once."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard != resource.RLIM_INFINITY and hard < _FILES_MIN:
+        _log.warning("Only %d files may be open, hence few connections (ulimit)", hard)
 
 
 def _run_without_http(config: Config) -> int:

@@ -21,10 +21,11 @@ from obelisk.telemetry.context import context, new_id
 _log = logging.getLogger(__name__)
 
 _BACKLOG = 128
-# So many more connections are answered "local limit exceeded" at the same time.
+# At most so many more, and as many again as may be served, are answered "local limit
+# exceeded" at the same time.
 _OVERFLOW_COUNT = 32
 _OVERFLOW_ARTIM_SECONDS = 2.0
-_HALF_OPEN_GRACE_SECONDS = 0.5
+_GRACE_SECONDS = 0.5
 _LOCAL_LIMIT_EXCEEDED = AssociateReject(
     RejectResult.TRANSIENT, RejectSource.PROVIDER_PRESENTATION, 2
 )
@@ -47,7 +48,8 @@ class AcceptorSettings:
     artim_seconds
         How long a connection may take to request an association.
     association_limit
-        How many associations are served at the same time. Further ones are rejected.
+        How many associations are served at the same time. The one that is idle for
+        longest makes room for another one; if none is idle, that is rejected.
     """
 
     port: int
@@ -67,8 +69,10 @@ class _Connection:
 
     association: Association
     address: str
-    is_overflow: bool
-    accepted_at: float
+    #: Whether an association may be served; if not, it was rejected, or has to end.
+    is_served: bool
+    #: Since when that is so.
+    since: float
     is_half_open: bool = True
     thread: threading.Thread | None = None
 
@@ -185,25 +189,22 @@ class Acceptor:
     def _begin(self, connection: socket.socket, address: str) -> None:
         settings = self._settings
         with self._lock:
-            room = self._make_room()
-            if room <= -_OVERFLOW_COUNT or self._is_stopping:
+            is_served = self._make_room()
+            if self._is_stopping or not (is_served or self._can_reject()):
                 _log.warning("Too many DICOM connections: one from %s closed", address)
                 connection.close()
                 return
-            is_overflow = room <= 0
             entry = _Connection(
                 Association(
                     connection,
                     UpperLayer(max_length=settings.max_length),
                     timeout_seconds=settings.timeout_seconds,
                     artim_seconds=(
-                        _OVERFLOW_ARTIM_SECONDS
-                        if is_overflow
-                        else settings.artim_seconds
+                        settings.artim_seconds if is_served else _OVERFLOW_ARTIM_SECONDS
                     ),
                 ),
                 address,
-                is_overflow,
+                is_served,
                 time.monotonic(),
             )
             self._connections[entry] = None
@@ -216,21 +217,44 @@ class Acceptor:
             self._forget(entry)
             raise
 
-    def _make_room(self) -> int:
-        """Return how many associations there is room for, with the lock held.
+    def _make_room(self) -> bool:
+        """Return whether one more association can be served, with the lock held.
 
-        When there is none, the oldest connection that has not requested an
-        association yet makes room; it has had its time.
+        If there are as many as there may be, one makes room that has had time: the
+        oldest that has not been requested yet, or else what is idle for longest.
         """
-        room = self._settings.association_limit - len(self._connections)
-        if room <= 0:
-            latest = time.monotonic() - _HALF_OPEN_GRACE_SECONDS
-            for entry in self._connections:
-                if entry.is_half_open and entry.accepted_at < latest:
-                    entry.is_half_open = False
-                    entry.association.kill()
-                    return 1
-        return room
+        served = [entry for entry in self._connections if entry.is_served]
+        if len(served) < self._settings.association_limit:
+            return True
+        now = time.monotonic()
+        for entry in served:
+            if entry.is_half_open and entry.since < now - _GRACE_SECONDS:
+                entry.is_served, entry.since = False, now
+                entry.association.kill()
+                return True
+        oldest = min(served, key=lambda entry: entry.association.idle_since)
+        if oldest.association.idle_since < now - _GRACE_SECONDS:
+            _log.warning("Too many associations: %s was idle, and ends", oldest.address)
+            oldest.is_served, oldest.since = False, now
+            oldest.association.stop()
+            return True
+        return False
+
+    def _can_reject(self) -> bool:
+        """Return whether one more can be told that it is too much, likewise.
+
+        If there are many of those, who was told first is no longer waited for.
+        """
+        left = [entry for entry in self._connections if not entry.is_served]
+        if len(left) < min(_OVERFLOW_COUNT, self._settings.association_limit):
+            return True
+        now = time.monotonic()
+        for entry in left:
+            if entry.since < now - _GRACE_SECONDS:
+                entry.since = now
+                entry.association.kill()
+                return True
+        return False
 
     def _run_named(self, entry: _Connection) -> None:
         with context(association=new_id()):
@@ -243,7 +267,7 @@ class Acceptor:
             entry.is_half_open = False
             if request is None:
                 _log.info("No association was requested by %s", entry.address)
-            elif entry.is_overflow:
+            elif not entry.is_served:
                 _log.warning("Too many associations: %s is rejected", entry.address)
                 association.reject(_LOCAL_LIMIT_EXCEEDED)
             else:

@@ -72,8 +72,9 @@ class Association:
         self._waited_seconds = 0.0
         self._received_bytes = 0
         self._lock = threading.Lock()
-        self._is_busy = False
         self._is_stopping = False
+        # When it began to wait for a command; infinite if it does not.
+        self.idle_since = time.monotonic()
         # Entered around every wait for the peer, if set.
         self.waiting: AbstractContextManager[object] | None = None
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -131,7 +132,7 @@ class Association:
         """
         with self._lock:
             self._is_stopping = True
-            if not self._is_busy:
+            if self.idle_since < _NEVER:
                 self._shut(socket.SHUT_RD)
 
     def kill(self) -> None:
@@ -178,7 +179,7 @@ class Association:
         context_id: int | None = None
         self._be_patient(self._timeout_seconds)
         with self._lock:
-            self._is_busy = False
+            self.idle_since = time.monotonic()
             if self._is_stopping:
                 return None
         while True:
@@ -267,7 +268,7 @@ class Association:
 
     def _begin(self) -> None:
         with self._lock:
-            self._is_busy = True
+            self.idle_since = _NEVER
         self._be_patient(self._timeout_seconds)
 
     def _violation(self, message: str) -> ProtocolError:

@@ -57,8 +57,9 @@ class Connection:
         self._settings = settings
         self._inherited = inherited
         self._received = b""
-        #: When the client must have sent the head of its next request.
-        self.deadline = time.monotonic() + settings.request_timeout_seconds
+        #: Since when its next request is awaited, and when its head must be there.
+        self.waiting_since = self.deadline = 0.0
+        self._wait(settings.request_timeout_seconds)
         #: Whether no thread attends to it.
         self.is_parked = True
         #: Whether the current request is the last one.
@@ -114,7 +115,11 @@ class Connection:
         return data or self._transport.receive()
 
     def _await_head(self) -> None:
-        self.deadline = time.monotonic() + self._settings.request_timeout_seconds
+        self._wait(self._settings.request_timeout_seconds)
+
+    def _wait(self, seconds: float) -> None:
+        self.waiting_since = time.monotonic()
+        self.deadline = self.waiting_since + seconds
 
     def _serve_received(self) -> bool:
         """Serve the requests whose heads are here; return whether more may follow."""
@@ -130,7 +135,7 @@ class Connection:
                 return False
             if not self._exchange(head, self._received[end:]):
                 return False
-        self.deadline = time.monotonic() + self._settings.keep_alive_seconds
+        self._wait(self._settings.keep_alive_seconds)
         return True
 
     def _exchange(self, head: Head, rest: bytes) -> bool:

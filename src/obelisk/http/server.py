@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import math
 import os
 import select
 import socket
@@ -18,7 +19,11 @@ from obelisk.http.transports import PlainTransport, TLSTransport, Transport
 from obelisk.http.workers import WorkerPool
 
 _SWEEP_SECONDS = 1.0
+
+#: How many connections are accepted at most before others are looked after, and which
+#: part of all that there may be: those who have just come need time to say something.
 _ACCEPT_COUNT_MAX = 64
+_ACCEPT_PART = 8
 _CROWDED_SECONDS = 0.001
 
 #: How many connections that have been made already are still served by a stop.
@@ -27,6 +32,7 @@ _LAST_COUNT_MAX = 1024
 #: For how long a stop waits for the request of a client that has just connected.
 _FIRST_REQUEST_SECONDS = 1.0
 _LEFT_BEFORE_ACCEPT = {errno.ECONNABORTED, errno.EPROTO, errno.EPERM}
+_TOO_MANY_FILES = {errno.EMFILE, errno.ENFILE}
 
 #: The next bytes of a connection, once: who gets them is the only one to attend to it.
 _NEXT_BYTES = select.EPOLLIN | select.EPOLLONESHOT
@@ -61,6 +67,7 @@ class HTTPServer:
         self._connections: dict[int, Connection] = {}
         self._lock = threading.Lock()
         self._is_stopping = self._is_closed = False
+        self._dismissed_count = 0
         self._poll = select.epoll()
         self._waker, self._alarm = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._thread = threading.Thread(
@@ -119,7 +126,7 @@ class HTTPServer:
     def _dispatch(self, timeout_seconds: float) -> None:
         for descriptor, _ in self._poll.poll(timeout_seconds):
             if descriptor in self._listeners:
-                self._accept(self._listeners[descriptor])
+                self._accept_some(self._listeners[descriptor])
             elif descriptor != self._waker:
                 self._hand_over(descriptor)
 
@@ -132,7 +139,11 @@ class HTTPServer:
             connection.is_parked = False
         self._pool.submit(connection)
 
-    def _accept(self, listener: Listener, count_max: int = _ACCEPT_COUNT_MAX) -> None:
+    def _accept_some(self, listener: Listener) -> None:
+        part = self._settings.connection_count_max // _ACCEPT_PART
+        self._accept(listener, max(1, min(part, _ACCEPT_COUNT_MAX)))
+
+    def _accept(self, listener: Listener, count_max: int) -> None:
         others = self._settings.others
         for _ in range(count_max):
             try:
@@ -143,19 +154,41 @@ class HTTPServer:
                 if error.errno in _LEFT_BEFORE_ACCEPT:
                     others.note_closed(1)
                     continue
+                if error.errno in _TOO_MANY_FILES and self._dismiss():
+                    continue
                 _log.error("No connection can be accepted: %s", error.strerror)
                 self._poll.modify(listener.fileno(), 0)  # until the next sweep
                 return
-            own_count = len(self._connections)
-            count = own_count + others.connection_count
-            if count >= self._settings.connection_count_max:
+            if others.take(client, self._own_count):
+                client.close()  # it lives on in another process
+            elif not self._has_room():
                 _log.warning("A connection is refused, as there are too many")
                 client.close()
                 others.note_closed(1)
-            elif others.take(client, own_count):
-                client.close()  # it lives on in another process
             elif not self._welcome(client, address):
                 others.note_closed(1)
+
+    @property
+    def _own_count(self) -> float:
+        """How many connections this process has, infinitely many if it is full."""
+        count = len(self._connections)
+        return count if count < self._settings.connection_count_max else math.inf
+
+    def _has_room(self) -> bool:
+        """Return whether there may be one more connection, perhaps instead of one."""
+        return self._own_count < math.inf or self._dismiss()
+
+    def _dismiss(self) -> bool:
+        """Close the connection that waits for longest; return whether one did."""
+        with self._lock:
+            parked = [one for one in self._connections.values() if one.is_parked]
+            if not parked:
+                return False
+            oldest = min(parked, key=lambda one: one.waiting_since)
+            self._forget([oldest])
+        oldest.expire()
+        self._dismissed_count += 1
+        return True
 
     def adopt(self, client: socket.socket, inherited: bytes = b"") -> None:
         """Serve a connection that another process accepted.
@@ -172,6 +205,7 @@ class HTTPServer:
         except OSError:  # it has left already
             client.close()
             address = None
+        self._has_room()  # if there is none, it is let in all the same
         if address is None or not self._welcome(client, address, inherited):
             self._settings.others.note_closed(1)
 
@@ -270,6 +304,18 @@ class HTTPServer:
             connection.expire()
         for descriptor in self._listeners:
             self._poll.modify(descriptor, select.EPOLLIN)
+        self._dismiss_surplus()
+
+    def _dismiss_surplus(self) -> None:
+        """Close what was let in for lack of idle connections; tell of all of them."""
+        count_max = self._settings.connection_count_max
+        while len(self._connections) > count_max and self._dismiss():
+            pass
+        if self._dismissed_count:
+            _log.warning(
+                "Idle connections made room for others: %d", self._dismissed_count
+            )
+            self._dismissed_count = 0
 
     def _close_parked(self) -> None:
         """Close what is idle, but for those whose first request is on its way."""

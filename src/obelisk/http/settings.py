@@ -23,12 +23,7 @@ class Alone:
     #: How often `reclaim` wants to be called.
     reclaim_seconds = 1.0
 
-    @property
-    def connection_count(self) -> int:
-        """How many connections the others have."""
-        return 0
-
-    def take(self, client: socket.socket, own_count: int) -> bool:
+    def take(self, client: socket.socket, own_count: float) -> bool:
         """Offer a connection to the others.
 
         Parameters
@@ -36,7 +31,7 @@ class Alone:
         client
             The connection.
         own_count
-            How many connections this process has.
+            How many connections this process has; infinite if it wants no more.
 
         Returns
         -------
@@ -79,7 +74,8 @@ class HTTPServerSettings:
     thread_count_max
         How many connections are attended to at the same time; others queue.
     connection_count_max
-        How many connections may be open; more are closed at once.
+        How many connections may be open here. The one that waits for longest makes room
+        for another one; if a request is in progress on each, that is closed at once.
     tls
         Turns HTTP into HTTPS.
     name

@@ -44,7 +44,8 @@ class DICOMServerSettings:
         How many C-STOREs are worked on at the same time (DicomThreadsCount). One that
         waits for its peer does not count: idle and slow peers hold nobody up.
     association_limit
-        How many associations may be open; the next is rejected (no option).
+        How many associations may be open; the one that is idle for longest makes room
+        for the next, which is rejected if none is (no option).
     check_called_aet
         Whether callers must call `ae_title` (DicomCheckCalledAet).
     is_aet_case_sensitive

@@ -138,7 +138,7 @@ class Crew(Alone):
         is_full = len(self._deaths) == _DEATH_COUNT_MAX
         return is_full and now - self._deaths[0] < _DEATH_SECONDS
 
-    def take(self, client: socket.socket, own_count: int) -> bool:
+    def take(self, client: socket.socket, own_count: float) -> bool:
         """See `Alone.take`: whoever has the fewest connections gets it."""
         ready = [
             (link.connection_count, link.place, link)

@@ -1,6 +1,7 @@
 """Crews of which the workers are threads, so that every answer can be chosen."""
 
 import errno
+import math
 import socket
 import threading
 import time
@@ -179,6 +180,8 @@ def test_whoever_has_the_fewest_connections_gets_the_next(place):
     assert place.connection_count == 3
     assert place.crew.take(pair[0], 2)
     wait_until(lambda: len(second.adopted) == 3)
+    assert place.crew.take(pair[0], math.inf)  # a process that is full
+    wait_until(lambda: len(first.adopted) == 3 or len(second.adopted) == 4)
     for one in (*first.adopted, *second.adopted, *pair):
         one.close()
 
