@@ -16,6 +16,7 @@ from obelisk.dicom.parsing import (
     read_dataset,
     read_file_meta,
 )
+from obelisk.dicom.reading import sequences
 from obelisk.dicom.tag_json import TagForm, header_json, tags_json
 from obelisk.errors import InvalidDICOMError
 
@@ -281,3 +282,32 @@ def test_the_first_of_doubled_elements_counts():
     (found,) = tags["ContentSequence"]
     code = {"CodeValue": "A", "CodeMeaning": "first"}
     assert found == {"ConceptNameCodeSequence": [code]}
+
+
+def outcome(content, limits):
+    """Say whether a file is read, or why it is refused."""
+    try:
+        return parse_instance(content, limits=limits).ids
+    except InvalidDICOMError as error:
+        return error.reason
+
+
+@pytest.mark.parametrize("length", [None, 8, 400])
+def test_sequence_that_came_before_counts_as_much(monkeypatch, length):
+    """What is remembered of small sequences changes no limit, and hides no fault."""
+    code = element(0x00080100, b"SH", b"1") + element(0x00080104, b"LO", b"one")
+    codes = element(0x0040A043, b"SQ", item(code), length)
+    concept = item(element(0x0040A040, b"CS", b"CODE") + codes)
+    content = file(
+        BODY
+        + element(0x00081032, b"SQ", item(code))
+        + element(0x0040A730, b"SQ", concept * 3)
+    )
+    limits = [Limits(element_count=count) for count in range(80)]
+    limits += [Limits(depth=depth) for depth in range(1, 4)]
+
+    first, again = ([outcome(content, one) for one in limits] for _ in range(2))
+    monkeypatch.setattr(sequences, "_known", lambda *_: 0)
+
+    assert first == again == [outcome(content, one) for one in limits]
+    assert len({str(one) for one in first}) > 1

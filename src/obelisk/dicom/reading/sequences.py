@@ -1,6 +1,7 @@
 """Pass over sequences that are encoded without any fault, fast."""
 
 import struct
+from functools import lru_cache
 
 from obelisk.dicom.dictionary import SEQUENCES
 from obelisk.dicom.reading.limits import Limits
@@ -17,6 +18,11 @@ from obelisk.dicom.reading.transfer_syntax import (
 
 #: The end of what has a delimiter instead.
 _NOWHERE = -1
+
+#: A sequence of more bytes is not worth remembering: it will hardly come again.
+_REMEMBERED_BYTES_MAX = 256
+#: What a sequence without others in it may ask for.
+_FLAT = Limits(depth=1)
 
 #: Stands for each item that is not kept.
 _NOT_KEPT = RawItem(EXPLICIT_LITTLE)
@@ -61,15 +67,47 @@ def pass_sequence(
         exactly fill what holds them. It may be valid all the same.
     """
     kept: list[RawItem] | None = None if items is None else []
-    try:
-        passed = _pass(buffer, encoding, (bounds[0], length), limits, kept)
-    except struct.error:
-        return None
-    if passed is None or passed[0] > bounds[1]:
+    end = bounds[0] + length if length != UNDEFINED_LENGTH else _NOWHERE
+    if kept is None and (count := _known(buffer, bounds[0], end, encoding)):
+        passed: tuple[int, int] | None = end, count - 1
+    else:
+        passed = _attempt(buffer, encoding, (bounds[0], end), limits, kept)
+    if passed is None or passed[0] > bounds[1] or passed[1] >= limits.element_count:
         return None
     if items is not None and kept is not None:
         items += kept
     return passed
+
+
+def _known(buffer: Buffer, start: int, end: int, encoding: Encoding) -> int:
+    """Count the steps through a small sequence; 0 if it takes going through it."""
+    if not 0 <= end - start <= _REMEMBERED_BYTES_MAX:
+        return 0
+    return _flat_steps(bytes(buffer[start:end]), encoding)
+
+
+@lru_cache(maxsize=4096)
+def _flat_steps(value: bytes, encoding: Encoding) -> int:
+    """Count the steps through a sequence that has no others in it, 0 if it has a fault.
+
+    Most of these are codes, which are the same in many items and in many files.
+    """
+    passed = _attempt(value, encoding, (0, len(value)), _FLAT, None)
+    return 0 if passed is None else passed[1] + 1
+
+
+def _attempt(
+    buffer: Buffer,
+    encoding: Encoding,
+    span: tuple[int, int],
+    limits: Limits,
+    items: list[RawItem] | None,
+) -> tuple[int, int] | None:
+    """Go through a sequence, from start to end; `None` if the buffer ends before."""
+    try:
+        return _pass(buffer, encoding, span, limits, items)
+    except struct.error:
+        return None
 
 
 def _pass(  # noqa: C901, PLR0912, PLR0915 - calls would double its time
@@ -87,13 +125,11 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - calls would double its time
     item_start, item_delimitation, sequence_delimitation = encoding.delimiters
     sequence_words = SEQUENCE_WORDS[encoding.is_little_endian]
     short_vrs, delimiters, is_kept = SHORT_VRS, encoding.delimiters, items is not None
-    position, length = span
-    end = position + length if length != UNDEFINED_LENGTH else _NOWHERE
-    item = _NOT_KEPT
+    position, end = span
     # What to go on with after an item, and after a sequence.
     sequences: list[tuple[int, list[RawItem] | None]] = []
     parents: list[tuple[int, RawItem]] = []
-    steps = iter(range(limits.element_count))
+    steps, item, more = iter(range(limits.element_count)), _NOT_KEPT, 0
     for count in steps:
         # In a sequence.
         is_over = position == end
@@ -111,7 +147,7 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - calls would double its time
                 return None
         if is_over:
             if not parents:
-                return position, count
+                return position, count + more
             end, item = parents.pop()
         places = item.places
         for _ in steps:
@@ -136,14 +172,16 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - calls would double its time
                 if vr == b"SQ" or (not vr and word in sequence_words):
                     if len(parents) + 1 >= limits.depth:
                         return None
+                    stop = start + length if length != UNDEFINED_LENGTH else _NOWHERE
+                    if not is_kept and (n := _known(buffer, start, stop, encoding)):
+                        more, position = more + n, stop
+                        continue
                     items = [] if is_kept else None
-                    stop = start + length if length != UNDEFINED_LENGTH else start
                     if items is not None and word not in places:
-                        places[word] = (vr, position, start, stop)
+                        places[word] = (vr, position, start, max(start, stop))
                         item.sequences[word] = items
                     parents.append((end, item))
-                    end = stop if length != UNDEFINED_LENGTH else _NOWHERE
-                    position = start
+                    end, position = stop, start
                     break
             if is_kept and word not in places:
                 places[word] = (vr, position, start, start + length)
