@@ -84,7 +84,7 @@ def mutate(rng, corpus):
 def read(content):
     """Do all that the server does with the header of a file."""
     for step in (
-        parse_instance,
+        lambda content: dict(parse_instance(content).attributes),
         lambda content: header_json(read_file_meta(content)),
         lambda content: tags_json(read_dataset(content)),
         lambda content: tags_json(read_dataset(content, whole=True), TagForm.SIMPLE),

@@ -20,7 +20,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from obelisk.dicom import parsing, tag_json
+from obelisk.dicom import noted_values, tag_json
 from obelisk.dicom.parsing import parse_instance, read_dataset
 from obelisk.dicom.reading import scanner
 from obelisk.dicom.tag_json import TagForm, tags_json
@@ -170,11 +170,17 @@ def test_mutated(tree, syntax, changes):
     read_all(bytes(content))
 
 
+def parse(content):
+    """Read the main attributes of a file, and decode all of them."""
+    parsed = parse_instance(content)
+    return parsed, dict(parsed.attributes)
+
+
 def observe(content):
     """Say what becomes of a file: what is read from it, or why it is refused."""
     seen = []
     for step in (
-        parse_instance,
+        parse,
         lambda content: tags_json(read_dataset(content)),
         lambda content: tags_json(read_dataset(content, whole=True), TagForm.SHORT),
     ):
@@ -189,7 +195,7 @@ def observe_in_general(content):
     """Do so without the fast ways for what is frequent and without fault."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scanner, "pass_sequence", lambda *_: None)
-        for module in (parsing, tag_json):
+        for module in (noted_values, tag_json):
             patch.setattr(module, "ENCODED_TEXT_VRS", frozenset())
         patch.setattr(tag_json, "ENCODED_NUMBER_VRS", {})
         return observe(content)
@@ -230,7 +236,7 @@ def test_fast_ways_lead_to_the_same_for_files(path):
 
 def read_all(content):
     """Do all that the server does; only InvalidDICOMError may come of it."""
-    for step in (parse_instance, lambda content: tags_json(read_dataset(content))):
+    for step in (parse, lambda content: tags_json(read_dataset(content))):
         try:
             step(content)
         except InvalidDICOMError as error:

@@ -1,18 +1,19 @@
 """DICOM File (PS3.10) → what the index wants to know about it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from types import MappingProxyType
-from typing import NamedTuple
 
-from obelisk.dicom.dictionary import name_of, vr_of
+from obelisk.dicom.dictionary import name_of
 from obelisk.dicom.identifiers import ResourceIds, resource_ids
 from obelisk.dicom.main_tags import STANDARD, MainTags
+from obelisk.dicom.noted_values import (
+    BITS_ALLOCATED,
+    SOP_CLASS_UID,
+    NotedValues,
+    plans,
+)
 from obelisk.dicom.reading.dataset import (
     Dataset,
     Element,
-    Source,
     read_dataset,
 )
 from obelisk.dicom.reading.file_meta import FileMeta, open_dataset, read_file_meta
@@ -25,15 +26,11 @@ from obelisk.dicom.reading.scanner import (
     Scanner,
 )
 from obelisk.dicom.reading.transfer_syntax import (
-    EXPLICIT_BIG,
-    EXPLICIT_LITTLE,
     KNOWN,
     NATIVE,
     UNDEFINED_LENGTH,
     Buffer,
 )
-from obelisk.dicom.tag_json import MAXIMUM_TEXT_SIZE, TagForm, tags_json, text_value
-from obelisk.dicom.values import ENCODED_TEXT_VRS, plain_text
 from obelisk.errors import InvalidDICOMError
 
 __all__ = [
@@ -50,51 +47,10 @@ __all__ = [
     "read_file_meta",
 ]
 
-_SPECIFIC_CHARACTER_SET = 0x00080005
-_SOP_CLASS_UID = 0x00080016
 _SOP_INSTANCE_UID = 0x00080018
 _PATIENT_ID = 0x00100020
 _STUDY_INSTANCE_UID = 0x0020000D
 _SERIES_INSTANCE_UID = 0x0020000E
-_PIXEL_REPRESENTATION = 0x00280103
-_BITS_ALLOCATED = 0x00280100
-
-#: Needed to understand others, whether they are indexed or not.
-_CONTEXT = frozenset({_SPECIFIC_CHARACTER_SET, _PIXEL_REPRESENTATION})
-
-
-class _Plan(NamedTuple):
-    """What to look for in files of one byte order.
-
-    `wanted` holds the words of the tags to note. `descriptions` gives, by word, the
-    tags, and their VRs where the encoding is implicit, of the values that are needed
-    as such.
-    """
-
-    wanted: frozenset[int]
-    descriptions: Mapping[int, tuple[int, bytes]]
-
-
-@cache
-def _plans(main_tags: MainTags) -> Mapping[bool, _Plan]:
-    """Return the plans by whether the encoding is little endian."""
-    values = (main_tags.all | {_SOP_CLASS_UID, _BITS_ALLOCATED}) - {PIXEL_DATA}
-    return MappingProxyType(
-        {
-            encoding.is_little_endian: _Plan(
-                frozenset(map(encoding.word, values | _CONTEXT)),
-                {
-                    encoding.word(tag): (tag, vr_of(tag).encode("ascii"))
-                    for tag in values
-                },
-            )
-            for encoding in (EXPLICIT_LITTLE, EXPLICIT_BIG)
-        }
-    )
-
-
-#: A value of that many bytes is not too long, whatever its encoding.
-_CERTAIN_SIZE = MAXIMUM_TEXT_SIZE // 4
 
 
 class MissingUIDError(InvalidDICOMError):
@@ -116,8 +72,7 @@ class ParsedInstance:
     ids
         The identifiers of the instance and of its ancestors.
     attributes
-        The main attributes that are present, by tag: text, or a list of items
-        (name → value) for sequences. Binary and overlong values are left out.
+        The main attributes that are present, by tag, as long as the buffer is there.
     pixel_data_offset
         Where Pixel Data starts in the file, in bytes; `None` without any, in
         deflated files, and in files without preamble.
@@ -134,7 +89,7 @@ class ParsedInstance:
     series_instance_uid: str
     sop_instance_uid: str
     ids: ResourceIds
-    attributes: dict[int, object]
+    attributes: NotedValues
     pixel_data_offset: int | None
     pixel_data_vr: str | None
     bits_allocated: int | None = None
@@ -188,9 +143,9 @@ def parse_instance(
     file_meta = read_file_meta(buffer)
     content, start = open_dataset(buffer, file_meta, limits)
     root = RawItem(file_meta.encoding)
-    plan = _plans(main_tags)[root.encoding.is_little_endian]
-    pixels = _scan(Scanner(content, start, limits), root, file_meta, plan.wanted)
-    values = _values(content, root, default_encoding, plan.descriptions)
+    wanted = plans(main_tags)[root.encoding.is_little_endian].wanted
+    pixels = _scan(Scanner(content, start, limits), root, file_meta, wanted)
+    values = NotedValues(content, root, default_encoding, main_tags)
     has_offset = content is buffer and file_meta.has_preamble
     uids = (
         _identifier(values, _PATIENT_ID) or "",
@@ -200,22 +155,18 @@ def parse_instance(
     )
     return ParsedInstance(
         transfer_syntax_uid=file_meta.transfer_syntax_uid,
-        sop_class_uid=str(values.get(_SOP_CLASS_UID) or ""),
+        sop_class_uid=str(values.lookup(SOP_CLASS_UID) or ""),
         patient_id=uids[0],
         study_instance_uid=uids[1],
         series_instance_uid=uids[2],
         sop_instance_uid=uids[3],
         ids=resource_ids(*uids),
-        attributes={
-            tag: value
-            for tag, value in values.items()
-            if value is not None and tag in main_tags.all
-        },
+        attributes=values,
         pixel_data_offset=pixels.offset if pixels and has_offset else None,
         pixel_data_vr=pixels.vr.decode("latin-1") or "OW"
         if pixels and has_offset
         else None,
-        bits_allocated=_integer(values.get(_BITS_ALLOCATED)),
+        bits_allocated=_integer(values.lookup(BITS_ALLOCATED)),
     )
 
 
@@ -255,50 +206,17 @@ def _check_encapsulation(header: Header, transfer_syntax_uid: str) -> None:
         )
 
 
-def _values(
-    content: Buffer,
-    root: RawItem,
-    default_encoding: str,
-    descriptions: Mapping[int, tuple[int, bytes]],
-) -> dict[int, object | None]:
-    """Get the noted values by tag: text, a list of items, or `None`."""
-    dataset = Dataset(root, Source(content, root, default_encoding))
-    codec = dataset.source.character_set.plain_codec
-    vrs = ENCODED_TEXT_VRS if codec else ()
-    values: dict[int, object | None] = {}
-    for word, (encoded_vr, _, start, stop) in root.places.items():
-        description = descriptions.get(word)
-        if description is None:
-            continue
-        tag, dictionary_vr = description
-        vr = encoded_vr or dictionary_vr
-        value: object | None = None
-        if vr in vrs and stop - start <= _CERTAIN_SIZE:
-            value = plain_text(vr, content[start:stop], codec)
-        values[tag] = _value(dataset, tag) if value is None else value
-    return values
-
-
-def _value(dataset: Dataset, tag: int) -> object | None:
-    element = dataset.lookup(tag)
-    if element is None:
-        return None
-    if element.items is not None:
-        return [tags_json(item, TagForm.SIMPLE) for item in element.items]
-    return text_value(element, MAXIMUM_TEXT_SIZE)[1]
-
-
-def _identifier(values: dict[int, object | None], tag: int) -> str | None:
+def _identifier(values: NotedValues, tag: int) -> str | None:
     """Get a value that identifies the instance, `None` if it is absent."""
-    if tag not in values:
-        return None
-    value = values[tag]
-    if not isinstance(value, str):
+    value = values.lookup(tag)
+    if isinstance(value, str):
+        return value
+    if values.is_noted(tag):
         raise InvalidDICOMError(f"{name_of(tag)} is not text of at most 256 bytes")
-    return value
+    return None
 
 
-def _uid(values: dict[int, object | None], tag: int) -> str:
+def _uid(values: NotedValues, tag: int) -> str:
     value = _identifier(values, tag)
     if value is None:
         raise MissingUIDError(f"{name_of(tag)} is missing")

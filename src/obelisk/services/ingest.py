@@ -195,7 +195,7 @@ class Ingest:
                 parsed = self._parse(content, laps)
                 if self._settings.is_compressed and self._settings.is_kept:
                     return self._store(parsed, content, digest, origin, laps)
-            return self._record(parsed, pending, (digest, digest), origin, laps)
+                return self._record(parsed, pending, (digest, digest), origin, laps)
         finally:
             pending.discard()
 
@@ -287,7 +287,7 @@ class Ingest:
         main = parsed.attributes
         return NewInstance(
             ids=parsed.ids,
-            attributes=attributes_by_level(parsed, self._settings.main_tags),
+            attributes=_AttributesByLevel(parsed, self._settings.main_tags),
             metadata=_metadata(parsed, origin, received, self._settings.main_tags),
             index_in_series=index_in_series(main),
             expected_instance_count=expected_instance_count(main),
@@ -297,15 +297,31 @@ class Ingest:
         )
 
 
+class _AttributesByLevel(dict[Level, dict[str, object]]):
+    """The main attributes of an instance as the index keeps them.
+
+    Those of a level are decoded when they are asked for: the index needs what lies
+    above the instance for the first one of a series only.
+    """
+
+    def __init__(self, parsed: ParsedInstance, main_tags: MainTags) -> None:
+        super().__init__()
+        self._lookup = parsed.attributes.lookup
+        self._keys = main_tags.keys
+
+    def __missing__(self, level: Level) -> dict[str, object]:
+        found = ((key, self._lookup(tag)) for tag, key in self._keys[level])
+        known = {key: value for key, value in found if value is not None}
+        self[level] = known
+        return known
+
+
 def attributes_by_level(
     parsed: ParsedInstance, main_tags: MainTags
 ) -> dict[Level, dict[str, object]]:
-    """Return the main attributes of an instance as the index keeps them."""
-    main = parsed.attributes
-    return {
-        level: {key: main[tag] for tag, key in keys if tag in main}
-        for level, keys in main_tags.keys.items()
-    }
+    """Return the main attributes of an instance, of all levels."""
+    attributes = _AttributesByLevel(parsed, main_tags)
+    return {level: attributes[level] for level in LEVELS}
 
 
 def file_metadata(parsed: ParsedInstance) -> dict[str, str]:

@@ -283,13 +283,13 @@ class Reconstruction:
                 )
             except InvalidDICOMError as error:
                 raise CorruptedFileError from error
-        return FileDescription(
-            instance_id=instance_id,
-            key=file.uuid,
-            attributes=attributes_by_level(parsed, settings.main_tags),
-            metadata=file_metadata(parsed),
-            index_in_series=index_in_series(parsed.attributes),
-        )
+            return FileDescription(
+                instance_id=instance_id,
+                key=file.uuid,
+                attributes=attributes_by_level(parsed, settings.main_tags),
+                metadata=file_metadata(parsed),
+                index_in_series=index_in_series(parsed.attributes),
+            )
 
 
 def groups(ids: Iterable[str]) -> Iterator[list[str]]:

@@ -8,9 +8,13 @@ from pydicom import dcmread
 
 from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import Level
+from obelisk.dicom.noted_values import NotedValues
 from obelisk.errors import IndexUnavailableError, InvalidDICOMError
 from obelisk.index.records import Compression, StoreStatus
 from obelisk.services.ingest import Origin
+
+_PATIENT_NAME = 0x00100010
+_MODALITY = 0x00080060
 
 
 def attachment_of(house, instance_id):
@@ -257,3 +261,23 @@ def test_stable_resources_come_after_the_stable_age(house, ct):
     assert house.resources.get(Level.STUDY, ids.study).is_stable
     assert types[-3:] == ["StableSeries", "StableStudy", "StablePatient"]
     assert len(types) == 7
+
+
+@pytest.mark.parametrize("size", [0, 1_000_000])
+def test_few_attributes_are_decoded_of_a_known_series(house, ct, size, monkeypatch):
+    """What lies above an instance is only looked at for the first one of a series."""
+    content = enlarge(ct, size) if size else ct
+    asked = []
+    lookup = NotedValues.lookup
+
+    def noted_lookup(values, tag):
+        asked.append(tag)
+        return lookup(values, tag)
+
+    monkeypatch.setattr(NotedValues, "lookup", noted_lookup)
+    house.store(content)
+    first, asked[:] = set(asked), []
+    house.store(with_uid(content, 1))
+
+    assert {_PATIENT_NAME, _MODALITY} <= first
+    assert not {_PATIENT_NAME, _MODALITY} & set(asked)
