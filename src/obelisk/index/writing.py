@@ -50,14 +50,21 @@ class WriteTransaction(AttributeWriting, ExportWriting, JobWriting, PeerWriting)
         StoreOutcome
             `ALREADY_STORED` if nothing was changed.
         """
-        pk = self.lookup_pk(Level.INSTANCE, new.ids.instance)
+        pk, *lineage = self._find_lineage(new)
         removed: list[str] = []
         if pk is not None:
             if not self.is_replaced(pk, new.attachment.md5, new.attachment.crc32, mode):
                 return StoreOutcome(StoreStatus.ALREADY_STORED)
             removed = self.delete(Level.INSTANCE, new.ids.instance).keys
-        self._insert(new)
+            lineage = self._find_lineage(new)[1:]
+        self._insert(new, *lineage)
         return StoreOutcome(StoreStatus.SUCCESS, removed)
+
+    def _find_lineage(self, new: NewInstance) -> list[int | None]:
+        """Find its row, those above it from the series on, and what is expected."""
+        ids = new.ids
+        found = self._run("find_lineage", ids.instance, ids.series).fetchone()
+        return list(found)
 
     def is_replaced(self, pk: int, md5: str, crc32: int, mode: OverwriteMode) -> bool:
         """Tell whether new content takes the place of a stored instance."""
@@ -66,23 +73,27 @@ class WriteTransaction(AttributeWriting, ExportWriting, JobWriting, PeerWriting)
         stored = self.lookup_attachment(Level.INSTANCE, pk)
         return stored is None or (stored.md5, stored.crc32) != (md5, crc32)
 
-    def _insert(self, new: NewInstance) -> None:
-        lineage = self._run("find_lineage", new.ids.series).fetchone()
+    def _insert(
+        self,
+        new: NewInstance,
+        series: int | None,
+        study: int | None,
+        patient: int | None,
+        expected: int | None,
+    ) -> None:
         created: list[tuple[Level, int]] = []
-        if lineage is None:
+        if series is None or study is None or patient is None:
             patient = self._ensure(Level.PATIENT, None, new, created)
             study = self._ensure(Level.STUDY, patient, new, created)
             series = self._ensure(Level.SERIES, study, new, created)
             expected = new.expected_instance_count
-        else:
-            series, study, patient, expected = lineage
-        instance = self._insert_instance(new, series)
-        self._grow(new, (patient, study, series), len(created))
-        changes = [
-            (NEW[level], level, pk, new.ids.at(level))
-            for level, pk in [(Level.INSTANCE, instance), *reversed(created)]
-        ]
-        self._log_all(changes, new.received)
+        self._insert_instance(new, (patient, study, series), len(created))
+        if created:
+            changes = [
+                (NEW[level], level, pk, new.ids.at(level))
+                for level, pk in reversed(created)
+            ]
+            self._log_all(changes, new.received)
         if expected is not None:
             self._log_completion(new, series, expected)
 
@@ -118,24 +129,20 @@ class WriteTransaction(AttributeWriting, ExportWriting, JobWriting, PeerWriting)
         )
         return _row_number(cursor.lastrowid)
 
-    def _insert_instance(self, new: NewInstance, series_pk: int) -> int:
+    def _insert_instance(
+        self, new: NewInstance, pks: tuple[int, int, int], created_count: int
+    ) -> None:
+        """Insert an instance, let all above it grow, and log it."""
         file = new.attachment
-        cursor = self._run(
-            "insert_instance",
+        self._run(
+            "insert_arrival",
             new.ids.instance,
-            series_pk,
+            *pks,
+            *(int(created_count >= n) for n in (3, 2, 1)),
             *searched_values(Level.INSTANCE, new.attributes),
             new.index_in_series,
             to_json(new.attributes[Level.INSTANCE]),
             to_json(new.metadata[Level.INSTANCE]),
-            file.stored_size,
-            file.size,
-        )
-        pk = _row_number(cursor.lastrowid)
-        self._run(
-            "insert_attachment",
-            Level.INSTANCE.depth,
-            pk,
             file.content_type,
             file.key,
             file.compression,
@@ -144,22 +151,10 @@ class WriteTransaction(AttributeWriting, ExportWriting, JobWriting, PeerWriting)
             file.crc32,
             file.stored_size,
             file.stored_md5,
+            NEW[Level.INSTANCE].value,
+            new.received,
+            new.stable_at,
         )
-        return pk
-
-    def _grow(
-        self, new: NewInstance, pks: tuple[int, int, int], created_count: int
-    ) -> None:
-        patient, study, series = pks
-        patients, studies, seriess = (int(created_count >= n) for n in (3, 2, 1))
-        sizes = (new.attachment.stored_size, new.attachment.size)
-        when = (new.received, new.stable_at)
-        self._run("grow_series", 1, *sizes, *when, series)
-        self._run("grow_study", seriess, 1, *sizes, *when, study)
-        self._run("grow_patient", studies, seriess, 1, *sizes, *when, patient)
-        self._run("grow_total", patients, studies, seriess, 1, *sizes)
-        if not patients:
-            self._run("renew_patient", patient)
 
     def _log_completion(self, new: NewInstance, series_pk: int, expected: int) -> None:
         status = series_status(expected, self.series_indexes(series_pk))

@@ -1,4 +1,5 @@
 import dataclasses
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -50,6 +51,17 @@ def test_changes_name_the_instance_before_its_ancestors(index, make):
     store(index, make())
 
     assert change_types(index) == ["NewInstance", "NewSeries", "NewStudy", "NewPatient"]
+
+
+def test_instance_of_a_known_series_takes_two_statements(index, make):
+    """Each statement lets other threads run, for whom the transaction then waits."""
+    store(index, make(sop="3"))
+    index._writer = writer = Mock(wraps=index._writer)
+
+    store(index, make(sop="4"))
+
+    assert writer.execute.call_count == len(["BEGIN", "SELECT", "INSERT", "COMMIT"])
+    assert change_types(index)[4:] == ["NewInstance"]
 
 
 def test_repeated_instance_changes_nothing(index, make):

@@ -106,9 +106,14 @@ UNION ALL SELECT key FROM job_output WHERE key IN (SELECT value FROM json_each(?
 UNION ALL SELECT key FROM job_file WHERE key IN (SELECT value FROM json_each(?1))
 
 -- name: find_lineage
--- The pks of a series and its ancestors, and how many instances it announces.
-SELECT e.pk, s.pk, s.parent_pk, e.expected_instance_count
-FROM series e JOIN study s ON s.pk = e.parent_pk WHERE e.id = ?
+-- The pks of an instance, of its series and of what is above that, and how many instances
+-- the series announces; NULL for what there is not.
+SELECT i.pk, e.pk, s.pk, s.parent_pk, e.expected_instance_count
+FROM total LEFT JOIN instance i ON i.id = ?1 LEFT JOIN series e ON e.id = ?2
+LEFT JOIN study s ON s.pk = e.parent_pk
+
+-- name: insert_arrival
+INSERT INTO arrival VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_patient
 INSERT INTO patient (id, patient_id, patient_name, attributes, metadata, last_update, stable_at,
@@ -125,33 +130,6 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 INSERT INTO series (id, parent_pk, series_instance_uid, modality, expected_instance_count,
                     attributes, metadata, last_update, stable_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-
--- name: insert_instance
-INSERT INTO instance (id, parent_pk, sop_instance_uid, index_in_series, attributes, metadata,
-                      disk_size, uncompressed_size)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-
--- name: insert_attachment
-INSERT INTO attachment (level, resource_pk, content_type, key, compression, size, md5, crc32,
-                        stored_size, stored_md5)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-
--- name: grow_patient
-UPDATE patient SET study_count = study_count + ?, series_count = series_count + ?,
-    instance_count = instance_count + ?, disk_size = disk_size + ?,
-    uncompressed_size = uncompressed_size + ?, last_update = ?, stable_at = ?
-WHERE pk = ?
-
--- name: grow_study
-UPDATE study SET series_count = series_count + ?, instance_count = instance_count + ?,
-    disk_size = disk_size + ?, uncompressed_size = uncompressed_size + ?,
-    last_update = ?, stable_at = ?
-WHERE pk = ?
-
--- name: grow_series
-UPDATE series SET instance_count = instance_count + ?, disk_size = disk_size + ?,
-    uncompressed_size = uncompressed_size + ?, last_update = ?, stable_at = ?
-WHERE pk = ?
 
 -- name: shrink_patient
 UPDATE patient SET study_count = study_count - ?, series_count = series_count - ?,
@@ -377,11 +355,6 @@ WHERE pk = ?
 SELECT pk, id FROM patient
 WHERE substr(patient_id, 1, 1) = ' ' AND ltrim(patient_id) = ?
 ORDER BY id
-
--- name: renew_patient
--- Whoever grows is recycled last; those who are protected have no place in the order.
-UPDATE patient SET recycling_order = (SELECT MAX(recycling_order) + 1 FROM patient)
-WHERE pk = ? AND recycling_order < (SELECT MAX(recycling_order) FROM patient)
 
 -- name: find_recyclable
 SELECT id, disk_size FROM patient
