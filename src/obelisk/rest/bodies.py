@@ -64,7 +64,7 @@ def open_body(
     if limits.body and announced is not None and announced > limits.body:
         raise LimitError(_too_large(limits.body))
     chunks = _received(request.environ["wsgi.input"], announced, admission, limits.body)
-    named = request.headers.get("Content-Encoding", "").lower().split(",")
+    named = request.environ.get("HTTP_CONTENT_ENCODING", "").lower().split(",")
     # Some clients name character sets and the like, which change nothing.
     encodings = [name for part in named if (name := part.strip()) in _ENCODINGS]
     if not encodings:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 import orjson
 import werkzeug
 from werkzeug.datastructures import EnvironHeaders, ImmutableMultiDict, MultiDict
+from werkzeug.sansio.utils import get_content_length
 
 from obelisk.dicom.levels import Level
 from obelisk.dicom.unique_identifiers import UIDGenerator
@@ -218,6 +219,12 @@ class Request(werkzeug.Request):
             self.args = _NO_ARGUMENTS
         self.headers = EnvironHeaders(environ)
         self.remote_addr = get("REMOTE_ADDR")
+
+    @cached_property
+    def content_length(self) -> int | None:
+        """The size of the body in bytes, `None` if it is not known beforehand."""
+        get = self.environ.get
+        return get_content_length(get("CONTENT_LENGTH"), get("HTTP_TRANSFER_ENCODING"))
 
     @cached_property
     def args(self) -> MultiDict[str, str]:

@@ -43,7 +43,7 @@ def store(request: Request, services: Services) -> Response:
             Origin("RestApi", request.remote_addr, request.username),
             services.limits.unpacked,
         )
-        kind, options = parse_options_header(request.headers.get("Content-Type"))
+        kind, options = parse_options_header(request.environ.get("CONTENT_TYPE"))
         boundary = options.get("boundary", "").encode("latin-1", "replace")
         if kind == "multipart/form-data" and boundary:
             return json_response(reception.store_form(chunks, boundary))
