@@ -127,6 +127,8 @@ class SQLiteIndex:
         self._is_closed = False
         try:
             self._writer = self._connect(_WRITER_CACHE_KIB)
+            # What a savepoint would restore: in a file, it costs more than the write.
+            self._writer.execute("PRAGMA temp_store = MEMORY")
             if is_writable:
                 migrate(self._writer)
             else:
