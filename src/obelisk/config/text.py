@@ -10,8 +10,8 @@ from obelisk.errors import ConfigError
 _VARIABLE = re.compile(r"\$\{([^{}:]+)(?::-([^}]*))?\}")
 # What does not end goes on to the end of the text: else the rest would be searched
 # again from each character on.
-_STRING = r'"(?:[^"\\]|\\.?)*+(?:"|\Z)'
-_ENDLESS_COMMENT = r"/\*(?:(?!\*/).)*+\Z"
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)'
+_ENDLESS_COMMENT = r"/\*(?!.*?\*/).*"
 _STRING_OR_COMMENT = re.compile(
     rf"({_STRING}|{_ENDLESS_COMMENT})|//[^\n]*|/\*.*?\*/", re.DOTALL
 )
