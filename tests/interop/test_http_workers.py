@@ -531,16 +531,21 @@ def _read(
 def _disturb(server: RunningServer, number: int) -> None:
     """Have a worker hang for a moment, or die, alone or with what forked it."""
     wait_until(lambda: len(_worker_pids(server)) == 2)
-    pid = _worker_pids(server)[number % 2]
+    pids = _worker_pids(server)
+    pid = pids[number % 2]
     if number % 3 == 0:
         os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not _is_running(pid))
     elif number % 3 == 1:
         with _stopped(pid):
             for _ in range(3):
                 with contextlib.closing(Client(server)) as client:
                     client.ask("GET", "/statistics")
     else:
-        os.kill(_nursery_pids(server)[0], signal.SIGKILL)
+        nursery = int(_stat(pid)[1])
+        assert nursery
+        os.kill(nursery, signal.SIGKILL)
+        wait_until(lambda: not any(map(_is_running, pids)))
 
 
 def test_whoever_reads_gets_what_was_asked_for(launch: Launch) -> None:

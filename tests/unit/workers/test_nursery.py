@@ -176,8 +176,8 @@ def test_no_process_is_left_that_forks():
     found = run(
         """
         for _ in range(2):
-            nurse = parent_of(pid_of(nursery.bear(0))[1])
-            os.kill(nurse, signal.SIGKILL)
+            worker = nursery.bear(0)
+            os.kill(parent_of(pid_of(worker)[1]), signal.SIGKILL)
             channel = nursery._channels.pop(0)
             wait_until(lambda: channel.is_severed)
             channel.close()
@@ -201,7 +201,8 @@ def test_all_end_with_the_main_process():
         if not main:
             nursery = Nursery(work, [listener])
             for place in range(2):
-                worker = pid_of(nursery.bear(place))[1]
+                channel = nursery.bear(place)
+                worker = pid_of(channel)[1]
                 nurse = parent_of(worker)
                 if not place:
                     os.kill(nurse, signal.SIGKILL)
