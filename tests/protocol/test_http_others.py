@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from http_peer import SECONDS, SmallApplication, read_all, read_answer
+from launching import wait_until
 from obelisk.http.heads import Head
 from obelisk.http.listening import listen
 from obelisk.http.server import HTTPServer
@@ -88,6 +89,10 @@ class Pair:
         """Return what each server answered."""
         one, other = self.applications
         return one.paths, other.paths
+
+    def is_idle(self) -> bool:
+        """Tell whether no thread of the first server attends to a connection."""
+        return all(one.is_parked for one in list(self.first._connections.values()))
 
     def wait_for_count(self, count: int) -> None:
         """Wait until there are so many connections in all."""
@@ -217,13 +222,17 @@ def test_each_has_a_limit_of_connections(pair):
     for client in clients:
         client.sendall(_get("/first"))
         assert read_answer(client)[1] == b"GET /first"
+        wait_until(pair.is_idle)
     begun = time.monotonic()
-    pair.wait_for_count(2)
+    is_closed = clients[0].recv(1) == clients[1].recv(1) == b""
     seconds = time.monotonic() - begun
+    count = pair.first.connection_count
     for client in clients:
         client.close()
 
+    assert is_closed
     assert seconds < _KEEP_SECONDS
+    assert count == 2
 
 
 def test_silent_clients_are_cut_off_in_time(pair):
