@@ -9,7 +9,7 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 from time import monotonic
 
@@ -395,13 +395,13 @@ def test_a_worker_that_dies_before_it_takes_connections(both: RunningServer) -> 
 
 
 def _upload(
-    server: RunningServer, client: int, count: int, acknowledged: list[str]
+    server: RunningServer, client: int, numbers: Iterable[int], acknowledged: list[str]
 ) -> None:
     """Upload instances by one connection after the other; note what was stored."""
     connection = Client(server)
-    for number in range(count):
+    for number in numbers:
         content = make_instance(
-            client * 1000 + number,
+            client * 100_000 + number,
             PatientID=f"P{number % 3}",
             StudyInstanceUID=f"2.25.7{number % 3}",
             SeriesInstanceUID=f"2.25.7{number % 3}.{client}",
@@ -414,6 +414,15 @@ def _upload(
         else:
             acknowledged.append(answer.decode().split('"ID": "')[1][:44])
     connection.close()
+
+
+def _until(is_over: threading.Event) -> Iterator[int]:
+    """Count from 0 until an event is set."""
+    return itertools.takewhile(lambda _: not is_over.is_set(), itertools.count())
+
+
+def _wait_for_uploads(stored: list[list[str]], goal: int) -> None:
+    wait_until(lambda: sum(map(len, stored)) >= goal)
 
 
 def _check_truth(server: RunningServer, acknowledged: set[str]) -> None:
@@ -459,7 +468,7 @@ def test_uploads_by_many_clients_while_others_read_and_delete(
     with concurrent.futures.ThreadPoolExecutor(_CLIENT_COUNT + 1) as pool:
         reader = pool.submit(read_and_delete)
         uploads = [
-            pool.submit(_upload, both, number, 25, one)
+            pool.submit(_upload, both, number, range(25), one)
             for number, one in enumerate(stored)
         ]
         for upload in uploads:
@@ -478,20 +487,21 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(both: RunningServer) -> N
     with _clients(both):
         pass
     stored: list[list[str]] = [[] for _ in range(_CLIENT_COUNT)]
-    killed = set()
+    killed, is_over = set(), threading.Event()
     with concurrent.futures.ThreadPoolExecutor(_CLIENT_COUNT) as pool:
         uploads = [
-            pool.submit(_upload, both, number, 40, one)
+            pool.submit(_upload, both, number, _until(is_over), one)
             for number, one in enumerate(stored)
         ]
-        for goal in (40, 120, 200):
-            wait_until(
-                lambda goal=goal: sum(map(len, stored)) >= goal  # type: ignore[misc]
-            )
-            wait_until(lambda: bool(set(_worker_pids(both)) - killed))
-            for pid in _worker_pids(both):
-                os.kill(pid, signal.SIGKILL)
-                killed.add(pid)
+        try:
+            for goal in (40, 120, 200):
+                _wait_for_uploads(stored, goal)
+                wait_until(lambda: bool(set(_worker_pids(both)) - killed))
+                for pid in _worker_pids(both):
+                    os.kill(pid, signal.SIGKILL)
+                    killed.add(pid)
+        finally:
+            is_over.set()
         for upload in uploads:
             upload.result()
     acknowledged = set(itertools.chain(*stored))
@@ -556,22 +566,19 @@ def test_whoever_reads_gets_what_was_asked_for(launch: Launch) -> None:
     stored: list[list[str]] = [[] for _ in range(4)]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         uploads = [
-            pool.submit(_upload, server, number, 150, one)
+            pool.submit(_upload, server, number, _until(is_over), one)
             for number, one in enumerate(stored)
         ]
         try:
             wait_until(lambda: all(stored))
             readers = [pool.submit(_read, server, n, stored, is_over) for n in range(4)]
             for number in range(6):
-                goal = sum(map(len, stored)) + 40
-                wait_until(
-                    lambda goal=goal: sum(map(len, stored)) >= goal  # type: ignore[misc]
-                )
+                _wait_for_uploads(stored, sum(map(len, stored)) + 40)
                 _disturb(server, number)
-            for upload in uploads:
-                upload.result()
         finally:
             is_over.set()
+        for upload in uploads:
+            upload.result()
         broken_counts = [reader.result() for reader in readers]
     wait_until(lambda: len(_worker_pids(server)) == 2)
     with _clients(server, 3):
@@ -589,7 +596,7 @@ def test_no_worker_outlives_the_main_process(launch: Launch) -> None:
         pass
     main, workers = _main_pid(server), _worker_pids(server)
     stored: list[str] = []
-    uploads = threading.Thread(target=_upload, args=(server, 1, 60, stored))
+    uploads = threading.Thread(target=_upload, args=(server, 1, range(60), stored))
     uploads.start()
     wait_until(lambda: len(stored) > 10)
     os.kill(main, signal.SIGKILL)
@@ -650,7 +657,7 @@ def test_the_main_process_alone_is_ready(launch: Launch) -> None:
     wait_until(lambda: not any(map(_is_running, workers)))
     wait_until(lambda: "this process serves alone" in server.log.read_text())
     stored: list[str] = []
-    _upload(server, 1, 10, stored)
+    _upload(server, 1, range(10), stored)
 
     assert _is_ready(server)
     assert len(stored) == 10
