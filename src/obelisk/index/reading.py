@@ -91,19 +91,34 @@ class ReadTransaction(
         self, level: Level, since: int, limit: int | None
     ) -> list[ResourceRow]:
         """Return a page of resources, in the order of the ids."""
-        return list(starmap(ResourceRow, self.find_plain_rows(level, since, limit)))
-
-    def find_plain_rows(
-        self, level: Level, since: int, limit: int | None
-    ) -> list[tuple[Any, ...]]:
-        """Return `find_rows` as tuples, where making records would take too long.
-
-        They have the first fields of a `ResourceRow`, without those that do not apply
-        to the level or to any below it.
-        """
-        sql = STATEMENTS[f"{level.name.lower()}_rows"] + _PAGE
         page = (-1 if limit is None else limit, since)
-        return self._connection.execute(sql, page).fetchall()
+        return self._rows(level, _PAGE, page)
+
+    def find_study_texts(
+        self, template: str, mark: str, since: int, limit: int | None
+    ) -> list[tuple[bytes, str | None]]:
+        """Return a page of studies as texts, where making records would take too long.
+
+        Parameters
+        ----------
+        template
+            What to write of a study: `%s` stands for its id, the ids of its series,
+            whether it is stable, its last update, its labels, its attributes, the id
+            of its patient and the attributes of that, one after the other. All of
+            them are JSON, but the ids and the time have no quotes.
+        mark
+            A part of the metadata, as JSON, of the studies whose metadata are wanted.
+        since, limit
+            The page, as for `find_rows`.
+
+        Returns
+        -------
+        list
+            For each study, the text, and its metadata if they have the mark.
+        """
+        page = (-1 if limit is None else limit, since)
+        sql = STATEMENTS["study_texts"] + _PAGE
+        return self._connection.execute(sql, (template, mark, *page)).fetchall()
 
     def get_row(self, level: Level, id_: str) -> ResourceRow:
         """Return one resource, or raise `NotFoundError`."""

@@ -11,7 +11,7 @@ from obelisk.dicom.tag_json import TagForm
 from obelisk.index.records import Attachment
 from obelisk.rest.messages import Services, json_bytes
 from obelisk.rest.response_content import ResponseContent
-from obelisk.services.resources import ResourceDescription
+from obelisk.services.resources import ResourceDescription, Resources
 
 _TYPES = {level: level.value for level in LEVELS}
 _PARENTS = {
@@ -22,6 +22,20 @@ _CHILDREN = {Level.PATIENT: "Studies", Level.STUDY: "Series", Level.SERIES: "Ins
 #: Metadata that are shown, and what in the JSON of the metadata tells of them.
 _ORIGINS = ("ModifiedFrom", "AnonymizedFrom")
 _FROM = 'edFrom"'
+
+#: A study in a list, for `Resources.study_texts`; its end comes after its origins.
+_STUDY_END = b"""    "Type": "Study"
+  }"""
+_STUDY = f"""{{
+    "ID": "%s",
+    "Series": %s,
+    "IsStable": %s,
+    "LastUpdate": "%s",
+    "Labels": %s,
+    "MainDicomTags": %s,
+    "ParentPatient": "%s",
+    "PatientMainDicomTags": %s,
+{_STUDY_END.decode()}"""
 
 
 def resources_json(
@@ -52,39 +66,29 @@ def resources_json(
     return shown
 
 
-def studies_json(rows: Sequence[tuple[Any, ...]]) -> list[orjson.Fragment]:
-    """Write the rows of studies as `resources_json` does, if nothing was asked for.
+def studies_json(
+    resources: Resources, since: int, limit: int | None
+) -> list[orjson.Fragment]:
+    """Write a page of the studies as `resources_json` does, if nothing was asked for.
 
-    The list of all studies is asked for most: text that is filled in takes a quarter of
-    the time. Ids and times have no character that JSON would write otherwise.
+    The list of all studies is asked for most: it takes half of the time to have the
+    index fill a text in, instead of taking columns out. Ids and times have no character
+    that JSON would write otherwise.
     """
-    shown = []
-    for row in rows:
-        _, id_, tags, metadata, parent, children, updated, stable, labels, patient = row
-        origins = _listed_origins(metadata) if _FROM in metadata else ""
-        shown.append(
-            orjson.Fragment(f"""{{
-    "ID": "{id_}",
-    "Series": {children},
-    "IsStable": {"true" if stable is None else "false"},
-    "LastUpdate": "{updated}",
-    "Labels": {labels},
-    "MainDicomTags": {tags},
-    "ParentPatient": "{parent}",
-    "PatientMainDicomTags": {patient},{origins}
-    "Type": "Study"
-  }}""")
-        )
-    return shown
+    return [
+        orjson.Fragment(text if metadata is None else _with_origins(text, metadata))
+        for text, metadata in resources.study_texts(_STUDY, _FROM, since, limit)
+    ]
 
 
-def _listed_origins(metadata: str) -> str:
-    """Return the lines of a list that tell what a resource was made from."""
+def _with_origins(text: bytes, metadata: str) -> bytes:
+    """Add the lines that tell what a study was made from."""
     origins = _origins(metadata)
     lines = (
-        f'\n    "{name}": {json_bytes(origins[name]).decode()},' for name in origins
+        b'    "%b": %b,\n' % (name.encode(), json_bytes(origins[name]))
+        for name in origins
     )
-    return "".join(lines)
+    return text.removesuffix(_STUDY_END) + b"".join(lines) + _STUDY_END
 
 
 def _origins(metadata: str) -> dict[str, str]:

@@ -40,7 +40,7 @@ def list_resources(request: Request, services: Services) -> Response:
         if not is_expanded:
             return services.resources.ids(request.level, since, limit)
         if request.level is Level.STUDY and content == ResponseContent():
-            return studies_json(services.resources.study_rows(since, limit))
+            return studies_json(services.resources, since, limit)
         described = services.resources.page(request.level, since, limit)
         return resources_json(described, content, services)
 

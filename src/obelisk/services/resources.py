@@ -110,12 +110,15 @@ class Resources:
             rows = transaction.find_rows(level, since, limit)
             return describe(transaction, level, rows)
 
-    def study_rows(
-        self, since: int = 0, limit: int | None = None
-    ) -> list[tuple[Any, ...]]:
-        """Return what `page` describes of studies as plain rows of the index."""
+    def study_texts(
+        self, template: str, mark: str, since: int = 0, limit: int | None = None
+    ) -> list[tuple[bytes, str | None]]:
+        """Return what `page` describes of studies as texts, made by the index.
+
+        See `ReadTransaction.find_study_texts`.
+        """
         with self._index.read() as transaction:
-            return transaction.find_plain_rows(Level.STUDY, since, limit)
+            return transaction.find_study_texts(template, mark, since, limit)
 
     def get(self, level: Level, id_: str) -> ResourceDescription:
         """Describe one resource.

@@ -351,19 +351,46 @@ def test_condition_on_a_column_is_met_alone_as_with_others(
             assert [id_ for _, id_ in found] == sorted(id_ for _, id_ in found)
 
 
-def test_rows_of_a_list_are_the_records(index, put):
-    """Plain rows have what records begin with; the rest does not apply."""
+def test_texts_of_studies_are_filled_in_like_records(index, put):
+    """Texts have what the records have; metadata come along where they are marked."""
+    put("P", "1", metadata={Level.STUDY: {"A": "%s marked"}})
+    put("Q", "2", "4", "5")
+    put("Q", "2", "6", "7")
+    template = "%s|%s|%s|%s|%s|%s|%s|%s"
+
+    with index.read() as transaction:
+        texts = transaction.find_study_texts(template, "marked", 0, None)
+        records = transaction.find_rows(Level.STUDY, 0, None)
+
+        assert len(texts) == 2
+        for (text, metadata), record in zip(texts, records, strict=True):
+            assert text.decode().split("|") == [
+                record.id,
+                record.child_ids,
+                "false",
+                record.last_update,
+                record.labels,
+                record.attributes,
+                record.parent_id,
+                record.patient_attributes,
+            ]
+            is_marked = "marked" in record.metadata
+            assert metadata == (record.metadata if is_marked else None)
+        assert sum(metadata is not None for _, metadata in texts) == 1
+        assert transaction.find_study_texts(template, "marked", 1, 5) == texts[1:]
+
+
+def test_page_of_records(index, put):
+    """A page is a part of the whole list."""
     put("P", "1")
     put("Q", "2", "4", "5")
 
     with index.read() as transaction:
         for level in LEVELS:
-            rows = transaction.find_plain_rows(level, 0, None)
-            records = transaction.find_rows(level, 0, None)
+            rows = transaction.find_rows(level, 0, None)
 
-            assert rows == [tuple(record[: len(rows[0])]) for record in records]
-            assert len(rows) == 2 or level is Level.SERIES
-            assert transaction.find_plain_rows(level, 1, 5) == rows[1:]
+            assert len(rows) == 2
+            assert transaction.find_rows(level, 1, 5) == rows[1:]
 
 
 def test_descriptions_are_found_by_any_part(index, put, find):

@@ -42,6 +42,17 @@ SELECT r.pk, r.id, r.attributes, r.metadata, p.id,
        r.patient_attributes
 FROM study r JOIN patient p ON p.pk = r.parent_pk
 
+-- name: study_texts
+-- The columns of study_rows that a list shows, filled into a text, which takes half as long as to
+-- take them out one by one; and the metadata where these contain another text.
+SELECT CAST(format(?, r.id,
+           CASE WHEN r.series_count = 1 THEN (SELECT '["' || id || '"]' FROM series WHERE parent_pk = r.pk) ELSE (SELECT json_group_array(id) FROM (SELECT id FROM series WHERE parent_pk = r.pk ORDER BY id)) END,
+           CASE WHEN r.stable_at IS NULL THEN 'true' ELSE 'false' END, r.last_update,
+           CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 1) THEN (SELECT json_group_array(label) FROM label WHERE level = 1 AND resource_pk = r.pk) ELSE '[]' END,
+           r.attributes, p.id, r.patient_attributes) AS BLOB),
+       CASE WHEN instr(r.metadata, ?) THEN r.metadata END
+FROM study r JOIN patient p ON p.pk = r.parent_pk
+
 -- name: series_rows
 SELECT r.pk, r.id, r.attributes, r.metadata, p.id,
        (SELECT json_group_array(id) FROM (SELECT id FROM instance WHERE parent_pk = r.pk ORDER BY id)),
