@@ -57,8 +57,12 @@ def _default(one: DeclaredOption) -> Any:
 
 
 def default_file() -> str:
-    """Return a commented configuration file that says what holds without one."""
+    """Return a commented configuration file that says what holds without one.
+
+    Without its comments it is plain JSON: no comma stands behind the last option.
+    """
     blocks = []
+    last = 0
     for _, title, pairs in _sections():
         blocks.append(f"  /**\n   * {title}\n   **/")
         for one, sentence in pairs:
@@ -67,9 +71,11 @@ def default_file() -> str:
             )
             value = _default(one)
             mark = "// " if value is None else ""
+            last = last if mark else len(blocks)
             blocks.append(
                 f'{comment}\n  {mark}"{one.facts.name}" : {json.dumps(value)},'
             )
+    blocks[last] = blocks[last].removesuffix(",")
     return "{\n" + "\n\n".join(blocks) + "\n}\n"
 
 

@@ -185,7 +185,8 @@ def _read_tags(
             creator = given_creators.get(block) or creators.get(block, "")
             if not creator:
                 creator = found.creator or options.private_creator
-                _check_creator(tag, creator, options)
+                if not creator:
+                    _check_creatorless(tag, tags[key], options)
                 if creator:
                     creators[block] = creator
                     yield block, GivenValue("LO", creator)
@@ -200,8 +201,10 @@ def _plain_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _check_creator(tag: int, creator: str, options: TagOptions) -> None:
-    if creator or options.is_forced or name_of(tag) != UNKNOWN_NAME:
+def _check_creatorless(tag: int, value: Any, options: TagOptions) -> None:
+    """Refuse a private tag of nobody, unless its value needs nobody to explain it."""
+    is_binary = isinstance(value, str) and value.startswith(_BINARY)
+    if is_binary or options.is_forced or name_of(tag) != UNKNOWN_NAME:
         return
     raise MissingCreatorError(
         f"The private tag {format_tag(tag)} needs a private creator: give "

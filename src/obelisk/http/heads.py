@@ -183,7 +183,7 @@ def _checked(head: Head) -> Head:
             head.content_length = None
         elif lowered == b"connection":
             head.is_persistent = _wants_to_persist(value, default=head.is_persistent)
-        elif lowered == b"expect" and head.version >= (1, 1):
+        elif lowered == b"expect" and value.strip() and head.version >= (1, 1):
             if value.strip().lower() != b"100-continue":
                 raise BadRequestError("The expectation cannot be met", 417)
             head.is_continue_expected = True

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import fields
 from typing import get_type_hints
 
@@ -29,6 +30,17 @@ def test_the_default_file_names_every_option():
         assert f'"{one.facts.name}" : ' in text
     assert '// "IndexDirectory" : null' in text
     assert '\n  "HttpPort" : 8042,' in text
+
+
+def test_the_default_file_is_json_with_comments():
+    """Scripts take the comments out by two expressions, and read the rest as JSON."""
+    text = re.sub(r"//.*$", "", default_file(), flags=re.MULTILINE)
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+
+    values = json.loads(text)
+
+    assert values["HttpPort"] == 8042
+    assert "IndexDirectory" not in values
 
 
 def test_the_effective_configuration_can_be_loaded_but_shows_no_password():

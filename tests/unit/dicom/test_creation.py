@@ -21,6 +21,7 @@ from obelisk.dicom.creation import (
 from obelisk.dicom.writing import Value
 
 _BYTES = "data:application/octet-stream;base64,AQIDBA=="
+_THREE_BYTES = "data:application/octet-stream;base64,AAEC"
 _CREATOR = "SIEMENS CSA HEADER"
 
 
@@ -115,6 +116,16 @@ def test_force():
 
     assert found[0x00100030].content == "hello"
     assert found[0x00291010] == GivenValue("UN", "x")
+
+
+@pytest.mark.parametrize(
+    ("is_interpreted", "content"), [(True, b"\0\1\2\0"), (False, _THREE_BYTES)]
+)
+def test_bytes_of_nobody(is_interpreted, content):
+    """Bytes of a private tag without creator are taken: they need no VR."""
+    found = _read({"8899-8899": _THREE_BYTES}, is_binary_interpreted=is_interpreted)
+
+    assert found == {0x88998899: GivenValue("UN", content)}
 
 
 def test_private_creator():

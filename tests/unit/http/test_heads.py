@@ -98,6 +98,11 @@ def test_refused_requests(block: bytes, status: int) -> None:
     assert caught.value.status == status
 
 
+def test_an_empty_expectation_is_none() -> None:
+    """Clients send it to keep a library from asking for 100 Continue."""
+    assert not parse_head(_head("Expect: ")).is_continue_expected
+
+
 def test_chunks_are_younger_than_http_1_0() -> None:
     """A chunked body of an old client is a way to smuggle."""
     with pytest.raises(BadRequestError):
