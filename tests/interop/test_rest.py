@@ -320,6 +320,19 @@ def test_changes(server: RunningServer) -> None:
     assert _call(server, "GET", "/changes?last=false&since=1").json() == newest
 
 
+def test_changes_before_the_first_one(server: RunningServer) -> None:
+    """There are none; but -1 stands for no number, as with Orthanc."""
+    last = _call(server, "GET", "/changes?last").json()["Last"]
+
+    assert _call(server, "GET", "/changes?to=-2").json() == {
+        "Changes": [],
+        "Done": True,
+        "Last": last,
+    }
+    everything = _call(server, "GET", "/changes?to=-1").json()
+    assert everything == _call(server, "GET", "/changes").json()
+
+
 @pytest.mark.parametrize("name", ["since", "limit", "to"])
 @pytest.mark.parametrize("text", ["99999999999999999999", "5_0", "\u0663", "x", ""])
 def test_numbers_of_changes_that_are_none(

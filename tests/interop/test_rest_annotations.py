@@ -83,6 +83,7 @@ def test_attachments(named: RunningServer) -> None:
             "text/plain",
         )
         assert (part.status_code, part.content) == (206, b"text")
+        assert part.headers["Content-Type"] == "application/octet-stream"
         full = _call(named, "GET", f"{path}/attachments?full").json()
         assert full["note"] == 1024
         named_file = _call(named, "GET", f"{where}/data?filename=a.txt").headers

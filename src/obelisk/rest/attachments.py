@@ -1,6 +1,6 @@
 """Attachments of resources."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from obelisk.rest.bodies import open_body
 from obelisk.rest.file_names import disposition
@@ -71,8 +71,7 @@ def get_data(request: Request, services: Services) -> Response:
     """Give the content of an attachment; ``filename`` names it for the client."""
     found = _open(request, services)
     headers = _data_headers(request, services, found)
-    size, tag = found.file.size, etag(found.revision)
-    return content_response(request, found.file.read, size, tag, headers)
+    return _content(request, found, found.file.read, found.file.size, headers)
 
 
 def get_stored_data(request: Request, services: Services) -> Response:
@@ -81,8 +80,8 @@ def get_stored_data(request: Request, services: Services) -> Response:
     headers = [("Content-Type", _BINARY)]
     if not found.is_compressed:
         headers = _data_headers(request, services, found)
-    size, tag = found.attachment.stored_size, etag(found.revision)
-    return content_response(request, found.read_stored, size, tag, headers)
+    size = found.attachment.stored_size
+    return _content(request, found, found.read_stored, size, headers)
 
 
 def get_info(request: Request, services: Services) -> Response:
@@ -160,6 +159,21 @@ def _data_headers(
     kind = services.media_types.get(found.attachment.content_type, _BINARY)
     name = disposition(request, found.attachment.key)
     return [("Content-Type", kind), ("Content-Disposition", name)]
+
+
+def _content(
+    request: Request,
+    found: OpenAttachment,
+    read: Callable[[int, int], Iterator[bytes]],
+    size: int,
+    headers: list[tuple[str, str]],
+) -> Response:
+    """Answer with bytes of a type; a part of them has none, as with Orthanc."""
+    answer = content_response(request, read, size, etag(found.revision), headers)
+    if answer.status == 206:
+        others = [pair for pair in answer.headers if pair[0] != "Content-Type"]
+        answer.headers = [("Content-Type", _BINARY), *others]
+    return answer
 
 
 def _fact(

@@ -75,7 +75,7 @@ def _cut(request: Request) -> tuple[int | None, int, int | None]:
     limit = _number(request, "limit")
     limit = _LIMIT if limit is None else max(0, limit)
     to = _number(request, "to")
-    if to is not None and to < 0:
+    if to == -1:
         to = None
     return _number(request, "since"), limit, to
 
