@@ -15,8 +15,8 @@ from obelisk.peers.connection import Body, Chunk
 from obelisk.services.peers import Peers
 from obelisk.services.resources import Resources
 from obelisk.services.stored_files import StoredFile
-from obelisk.services.temporary_files import temporary_file_errors
 from obelisk.services.transcoding import Transcoding
+from obelisk.temporary_files import temporary_file_errors
 
 _CHUNK_BYTES = 1_048_576
 _MEMORY_BYTES_MAX = 4_194_304

@@ -19,7 +19,7 @@ from obelisk.imaging.reader import ImageReader
 from obelisk.services.pixel_coding import TARGETS
 from obelisk.services.recompression import Recompression, Wish
 from obelisk.services.stored_files import StoredFile
-from obelisk.services.temporary_files import temporary_file_errors
+from obelisk.temporary_files import temporary_file_errors
 
 _CHUNK_BYTES = 1_048_576
 

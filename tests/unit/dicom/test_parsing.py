@@ -2,6 +2,7 @@
 
 import mmap
 import struct
+import tracemalloc
 import zlib
 
 import pytest
@@ -18,7 +19,7 @@ from obelisk.dicom.parsing import (
 )
 from obelisk.dicom.reading import sequences
 from obelisk.dicom.tag_json import TagForm, header_json, tags_json
-from obelisk.errors import InvalidDICOMError
+from obelisk.errors import InvalidDICOMError, StorageError
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -115,6 +116,34 @@ def test_inflated_size_is_limited():
     )
     with pytest.raises(InvalidDICOMError, match="too large"):
         parse_instance(content, limits=Limits(inflated_size=1_000_000))
+
+
+def test_inflated_data_is_not_held_in_memory():
+    """A large deflated dataset takes little memory, and is read all the same."""
+    size = 60_000_000
+    pixels = element(0x7FE00010, b"OW", bytes(size))
+    behind = element(0xFFFCFFFC, b"OB", b"end!")
+    content = file(deflate(BODY + pixels + behind), DEFLATED)
+    tracemalloc.start()
+    try:
+        dataset = read_dataset(content, whole=True)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    padding = dataset.lookup(0xFFFCFFFC)
+
+    assert peak < 16_000_000
+    assert padding is not None
+    assert padding.value == b"end!"
+    assert parse_instance(content).patient_id == "id"
+
+
+def test_no_room_for_inflated_data(monkeypatch, tmp_path):
+    """Where a large dataset cannot be inflated to, the file is not called malformed."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    pixels = element(0x7FE00010, b"OW", bytes(5_000_000))
+    with pytest.raises(StorageError, match="temporary file"):
+        parse_instance(file(deflate(BODY + pixels), DEFLATED))
 
 
 def test_element_count_is_limited():

@@ -1,9 +1,9 @@
 """The File Meta Information, and where the dataset starts (PS3.10 Section 7.1)."""
 
 import struct
-import zlib
 from dataclasses import dataclass
 
+from obelisk.dicom.reading.inflating import inflate
 from obelisk.dicom.reading.limits import Limits
 from obelisk.dicom.reading.transfer_syntax import (
     DEFLATED,
@@ -23,7 +23,6 @@ from obelisk.errors import InvalidDICOMError
 
 _GROUP_LENGTH = 0x00020000
 TRANSFER_SYNTAX_UID = 0x00020010
-_CHUNK_SIZE = 1 << 20
 _UNSUSPICIOUS_SIZE = 64 << 20
 
 
@@ -131,38 +130,11 @@ def open_dataset(
     ------
     InvalidDICOMError
         If the deflated stream is broken, or too long once inflated.
+    StorageError
+        If there is no room for it; see `inflate`.
     """
     if file_meta.transfer_syntax_uid not in DEFLATED:
         return buffer, file_meta.start
     proportionate = limits.inflated_ratio * (len(buffer) - file_meta.start)
     maximum = min(limits.inflated_size, max(proportionate, _UNSUSPICIOUS_SIZE))
     return inflate(buffer, file_meta.start, maximum), 0
-
-
-def inflate(buffer: Buffer, start: int, maximum_size: int) -> bytearray:
-    """Inflate a dataset (PS3.5 Annex A.5), with or without a zlib header.
-
-    Raises
-    ------
-    InvalidDICOMError
-        If the stream is broken or truncated, or its content exceeds `maximum_size`.
-    """
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    inflated = bytearray()
-    position = start
-    size = len(buffer)
-    try:
-        while not inflater.eof:
-            chunk = (
-                inflater.unconsumed_tail or buffer[position : position + _CHUNK_SIZE]
-            )
-            if not inflater.unconsumed_tail:
-                position += len(chunk)
-            if not chunk:
-                raise InvalidDICOMError("the deflated dataset is truncated", size)
-            inflated += inflater.decompress(chunk, _CHUNK_SIZE)
-            if len(inflated) > maximum_size:
-                raise InvalidDICOMError("the inflated dataset is too large", start)
-    except zlib.error:
-        raise InvalidDICOMError("the deflated dataset is broken", position) from None
-    return inflated

@@ -25,9 +25,9 @@ from obelisk.services.archiving.preparation import Preparation, Preparations
 from obelisk.services.archiving.selection import ChosenSeries, Resource, choose
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.stored_files import StoredFile
-from obelisk.services.temporary_files import temporary_file_errors
 from obelisk.services.transcoding import TranscodedFile, Transcoding, check_target
 from obelisk.storage.base import Storage
+from obelisk.temporary_files import temporary_file_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

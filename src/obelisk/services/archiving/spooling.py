@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO, cast
 
 from obelisk.errors import StorageFullError
-from obelisk.services.temporary_files import NO_ROOM, temporary_file_errors
+from obelisk.temporary_files import NO_ROOM, temporary_file_errors
 
 _CHUNK_BYTES = 1_048_576
 
