@@ -208,6 +208,29 @@ def test_limits(launch: Launch) -> None:
     assert [one["Status"] for one in members] == ["Failure", "Success"]
 
 
+def test_what_is_no_dicom_file_is_not_unpacked_to_its_end(launch: Launch) -> None:
+    """Neither a gzip body nor a member of an archive that starts with something else.
+
+    Both would break the limit; only who stops before does not say so.
+    """
+    server = launch(MaximumFileSizeInArchiveMB=20)
+    url = f"{server.url}/instances"
+    zeros = bytes(30_000_000)
+    headers = {"Content-Encoding": "gzip"}
+    packed = gzip.compress(zeros, 1)
+    answer = requests.post(url, data=packed, headers=headers, timeout=_SECONDS)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("zeros.dcm", zeros)
+        file.writestr("good.dcm", make_instance(4))
+    members = requests.post(url, data=archive.getvalue(), timeout=_SECONDS).json()
+
+    assert answer.status_code == 400
+    assert "does not start like" in answer.json()["Details"]
+    assert "does not start like" in members[0]["Details"]
+    assert [one["Status"] for one in members] == ["Failure", "Success"]
+
+
 def test_errors_without_description(launch: Launch) -> None:
     """HttpDescribeErrors=false leaves the bodies of errors empty."""
     server = launch(HttpDescribeErrors=False)

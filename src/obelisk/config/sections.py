@@ -217,7 +217,7 @@ class HTTPSection:
         "MaximumFileSizeInArchiveMB", 4096, minimum=0, unit="MB"
     )
     """The largest size that one file of a ZIP or gzip body may unpack to; 0 means no
-    limit."""
+    limit. All files of a ZIP may unpack to 100 times its size besides."""
 
     @property
     def authentication_required(self) -> bool:

@@ -15,6 +15,9 @@ from obelisk.storage.base import Buffer
 _CHUNK_BYTES = 1_048_576
 _DIRECTORY_BYTES_MAX = 33_554_432
 _DIRECTORY_SIZE = 5
+#: All members together may unpack to that many times the bytes of the archive, and to
+#: as much as one of them besides. Blank masks reach it, whole studies do not.
+_RATIO_MAX = 100
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -24,6 +27,9 @@ _DAMAGE = (
     RuntimeError,
     ValueError,
 )
+#: Preamble and prefix; and how large a file is whose start tells whether it is DICOM.
+_START_BYTES = 132
+_UNJUDGED_BYTES = 1_048_576
 _SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _DATASET_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x08", b"\x00\x02")
 
@@ -52,6 +58,24 @@ def is_dicom(start: Buffer) -> bool:
 def claims_dicom(name: str, start: Buffer) -> bool:
     """Tell by its name and first bytes whether somebody means a file to be DICOM."""
     return name.lower().endswith((".dcm", ".dicom")) or is_dicom(start)
+
+
+def ensure_dicom(chunks: Iterable[Buffer]) -> Iterator[Buffer]:
+    """Yield a file, unless it cannot be DICOM: that ends where it would take room.
+
+    Raises
+    ------
+    InvalidDICOMError
+        If it is large, and starts like something else.
+    """
+    start, size = b"", 0
+    for chunk in chunks:
+        if len(start) < _START_BYTES:
+            start += bytes(chunk[:_START_BYTES])
+        size += len(chunk)
+        if size > _UNJUDGED_BYTES and not is_dicom(start):
+            raise InvalidDICOMError("the file does not start like a DICOM file")
+        yield chunk
 
 
 @contextmanager
@@ -91,19 +115,39 @@ def iter_members(archive: zipfile.ZipFile, size_max: int) -> Iterator[Member]:
         The archive.
     size_max
         How many bytes a member may unpack to, 0 for any number. A larger one raises
-        `InvalidDICOMError` while it is read, and so does a damaged one, or one that
-        shares its bytes with another one: a bomb.
+        `InvalidDICOMError` while it is read, and so does a damaged one. So do bombs:
+        one that shares its bytes with another one, and those from which on all are
+        more than `size_max` and 100 times the archive.
     """
     left = archive.start_dir  # where the members end
+    limits = _Limits(size_max, size_max + _RATIO_MAX * left)
     for info in archive.infolist():
         name = info.filename.rpartition("/")[2]
         if not info.is_dir() and name.upper() != "DICOMDIR":
-            yield Member(info.filename, _unpacked(archive, info, left, size_max))
+            yield Member(info.filename, _unpacked(archive, info, left, limits))
             left -= info.compress_size if info.compress_size <= left else 0
 
 
+@dataclass(slots=True)
+class _Limits:
+    """How many bytes each member, and those that are left, may unpack to."""
+
+    size_max: int
+    left: int
+
+    def check(self, size: int, chunk: bytes) -> None:
+        """Refuse the next bytes of a member if that has too many, or all have."""
+        if not self.size_max:
+            return
+        if size > self.size_max:
+            raise InvalidDICOMError(unpacked_too_large(self.size_max))
+        self.left -= len(chunk)
+        if self.left < 0:
+            raise InvalidDICOMError("The ZIP archive unpacks to too much for its size")
+
+
 def _unpacked(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, packed_max: int, size_max: int
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, packed_max: int, limits: _Limits
 ) -> Iterator[bytes]:
     if info.compress_size > packed_max:  # not every release of Python notices
         raise InvalidDICOMError("The member of the archive overlaps another one")
@@ -112,8 +156,7 @@ def _unpacked(
         with archive.open(info) as file:
             while chunk := file.read(_CHUNK_BYTES):
                 size += len(chunk)
-                if size_max and size > size_max:
-                    raise InvalidDICOMError(unpacked_too_large(size_max))
+                limits.check(size, chunk)
                 yield chunk
     except _DAMAGE as error:
         raise InvalidDICOMError("The member of the archive is damaged") from error

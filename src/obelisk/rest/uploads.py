@@ -10,6 +10,7 @@ from werkzeug.http import parse_options_header
 from obelisk.errors import InvalidDICOMError, ServerError
 from obelisk.rest.archives import (
     claims_dicom,
+    ensure_dicom,
     is_archive,
     is_dicom,
     iter_members,
@@ -47,7 +48,8 @@ def store(request: Request, services: Services) -> Response:
         boundary = options.get("boundary", "").encode("latin-1", "replace")
         if kind == "multipart/form-data" and boundary:
             return json_response(reception.store_form(chunks, boundary))
-        return json_response(reception.store_body(chunks))
+        is_packed = "HTTP_CONTENT_ENCODING" in request.environ
+        return json_response(reception.store_body(chunks, is_packed=is_packed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,15 @@ class Reception:
     origin: Origin
     unpacked_max: int
 
-    def store_body(self, chunks: Iterator[Buffer]) -> Answer | list[Answer]:
-        """Store a DICOM file, or those of a ZIP archive."""
+    def store_body(
+        self, chunks: Iterator[Buffer], *, is_packed: bool
+    ) -> Answer | list[Answer]:
+        """Store a DICOM file, which may come unpacked, or those of a ZIP archive."""
         first = next(chunks, b"")
         whole = chain((first,), chunks)
         if is_archive(first):
             return self.store_archive(whole)
-        return self._store_file(whole)
+        return self._store_file(ensure_dicom(whole) if is_packed else whole)
 
     def store_archive(self, chunks: Iterable[Buffer]) -> list[Answer]:
         """Store the members of a ZIP archive; one that fails does not stop the rest."""
@@ -120,7 +124,7 @@ class Reception:
 
     def _attempt(self, name: str, chunks: Iterable[Buffer]) -> Answer:
         try:
-            return self._store_file(chunks)
+            return self._store_file(ensure_dicom(chunks))
         except InvalidDICOMError as error:
             return _failure(name, error)
 

@@ -8,6 +8,7 @@ import pytest
 from obelisk.errors import InvalidDICOMError
 from obelisk.rest.archives import (
     claims_dicom,
+    ensure_dicom,
     is_archive,
     is_dicom,
     iter_members,
@@ -82,6 +83,56 @@ def test_members_that_overlap() -> None:
         for member in (second, third):
             with pytest.raises(InvalidDICOMError, match="overlaps"):
                 next(member.chunks)
+
+
+def test_members_that_unpack_to_too_much_together() -> None:
+    """Many large members are a bomb; those in front of it are there."""
+    content = _zip({"1": b"\0" * 900_000, "2": b"\0" * 900_000, "3": b"\0"})
+
+    with open_archive([content]) as archive:
+        first, second, third = iter_members(archive, 1_000_000)
+        assert len(b"".join(first.chunks)) == 900_000
+        with pytest.raises(InvalidDICOMError, match="too much for its size"):
+            b"".join(second.chunks)
+        with pytest.raises(InvalidDICOMError, match="too much for its size"):
+            b"".join(third.chunks)
+
+
+def test_members_that_hardly_shrink_have_no_limit_together() -> None:
+    """What is no bomb may be any number of times as large as a member may be."""
+    noise = random.Random(2).randbytes(100_000)
+
+    assert len(_members(_zip(dict.fromkeys("abcdef", noise)), 100_000)) == 6
+
+
+def _taken(*chunks: bytes) -> int:
+    """Count what `ensure_dicom` lets through before it refuses."""
+    taken: list[int] = []
+    with pytest.raises(InvalidDICOMError, match="does not start like"):
+        taken.extend(map(len, ensure_dicom(chunks)))
+    return sum(taken)
+
+
+def test_large_file_that_is_not_dicom() -> None:
+    """It is refused after a megabyte, however its chunks are cut."""
+    piece = bytes(300_000)
+
+    assert _taken(*[piece] * 1000) == 900_000
+    assert _taken(b"P", b"NG", *[piece] * 1000) == 900_003
+    assert _taken(bytes(2_000_000)) == 0
+
+
+@pytest.mark.parametrize("start", [bytes(128) + b"DICM", b"\x08\0\x16\0UI"])
+def test_large_file_that_may_be_dicom(start: bytes) -> None:
+    """It is passed on, though its start comes byte by byte."""
+    chunks = [start[at : at + 1] for at in range(len(start))] + [bytes(500_000)] * 3
+
+    assert b"".join(ensure_dicom(chunks)) == b"".join(chunks)
+
+
+def test_small_file_is_left_to_the_reader() -> None:
+    """What is wrong with a small file is told by who reads it."""
+    assert list(ensure_dicom([b"PNG", bytes(1000)])) == [b"PNG", bytes(1000)]
 
 
 def test_what_may_be_dicom() -> None:
