@@ -1,5 +1,6 @@
 import concurrent.futures
 import contextlib
+import resource
 import shutil
 import socket
 import ssl
@@ -463,6 +464,66 @@ def test_https(certificate: Path) -> None:
             half.sendall(b"\x16\x03\x01\x02\x00")
             assert b"HTTP" not in peer.talk(_GET)
             assert read_all(silent) == read_all(half) == b""
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Let this process open some thousand files."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, limits[1]), limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.usefixtures("many_files")
+def test_handshakes_that_go_no_further(certificate: Path) -> None:
+    """Hundreds take no threads, nobody waits for their time to be over."""
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_side.load_cert_chain(certificate)
+    client_side = ssl.create_default_context(cafile=str(certificate))
+    client_side.check_hostname = False
+    with (
+        running_http_server(
+            server_side, thread_count_max=8, request_timeout_seconds=600.0
+        ) as peer,
+        contextlib.ExitStack() as opened,
+    ):
+        for _ in range(600):
+            half = opened.enter_context(peer.connect())
+            half.sendall(b"\x16\x03\x01\x02\x00")
+        with client_side.wrap_socket(peer.connect()) as client:
+            client.sendall(_GET)
+            assert read_answer(client)[1] == b"GET /a"
+
+        assert peer.server.connection_count >= 600
+
+
+def test_handshake_in_pieces(certificate: Path) -> None:
+    """A handshake that a thread gave up waiting for goes on when more of it comes."""
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_side.load_cert_chain(certificate)
+    client_side = ssl.create_default_context(cafile=str(certificate))
+    client_side.check_hostname = False
+    arriving, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = client_side.wrap_bio(arriving, leaving)
+    with running_http_server(server_side) as peer, peer.connect() as client:
+
+        def send_slowly() -> None:
+            sent = leaving.read()
+            for start in range(0, len(sent), 100):
+                client.sendall(sent[start : start + 100])
+                threading.Event().wait(0.06)  # longer than a thread waits
+
+        for step in (tls.do_handshake, lambda: tls.write(_GET), lambda: tls.read(9999)):
+            while True:
+                try:
+                    answer = step()
+                    break
+                except ssl.SSLWantReadError:
+                    send_slowly()
+                    arriving.write(client.recv(9999))
+
+    assert b"200 OK" in answer
 
 
 def test_several_addresses() -> None:

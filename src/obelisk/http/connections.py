@@ -83,8 +83,8 @@ class Connection:
             Whether more may come later; if not, the connection wants to be closed.
         """
         try:
-            self._transport.prepare()
-            return self._serve(patience_seconds)
+            is_ready = self._transport.prepare(patience_seconds)
+            return self._serve(patience_seconds) if is_ready else True
         except BadRequestError as error:
             self._refuse(error)
         except GoneError:

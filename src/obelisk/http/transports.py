@@ -12,7 +12,6 @@ from obelisk.http.settings import HTTPServerSettings
 _RECEIVE_BYTES = 65_536
 _SEND_FILE_BYTES = 8_388_608
 _CHUNK_BYTES = 1_048_576
-_HANDSHAKE_SECONDS_MAX = 10.0
 
 
 class GoneError(ConnectionError):
@@ -25,8 +24,19 @@ class Transport(Protocol):
     #: Whether bytes may be there that the socket does not know of.
     is_buffered: bool
 
-    def prepare(self) -> None:
-        """Do what comes before the first byte, such as a handshake."""
+    def prepare(self, seconds: float) -> bool:
+        """Do what comes before the first byte, such as a handshake.
+
+        Parameters
+        ----------
+        seconds
+            For how long to wait for the client.
+
+        Returns
+        -------
+        bool
+            Whether it is done; if not, this is called again when there are more bytes.
+        """
         ...
 
     def set_receive_timeout(self, seconds: float) -> None:
@@ -86,8 +96,10 @@ class PlainTransport:
             _timeval(settings.send_timeout_seconds),
         )
 
-    def prepare(self) -> None:
+    def prepare(self, seconds: float) -> bool:
         """See `Transport.prepare`."""
+        del seconds
+        return True
 
     def set_receive_timeout(self, seconds: float) -> None:
         """See `Transport.set_receive_timeout`."""
@@ -161,24 +173,24 @@ class TLSTransport:
         self._is_prepared = False
         self._send_seconds = settings.send_timeout_seconds
         self._receive_seconds = 0.0
-        self._handshake_seconds = min(
-            settings.request_timeout_seconds, _HANDSHAKE_SECONDS_MAX
-        )
 
-    def prepare(self) -> None:
+    def prepare(self, seconds: float) -> bool:
         """See `Transport.prepare`."""
         if self._is_prepared:
-            return
+            return True
         try:
-            self._socket.settimeout(self._handshake_seconds)
-            wrapped = self._context.wrap_socket(
-                self._socket, server_side=True, do_handshake_on_connect=False
-            )
-            self._socket = wrapped
-            wrapped.do_handshake()
+            if not isinstance(self._socket, ssl.SSLSocket):
+                self._socket = self._context.wrap_socket(
+                    self._socket, server_side=True, do_handshake_on_connect=False
+                )
+            self._socket.settimeout(seconds)
+            self._socket.do_handshake()
+        except (TimeoutError, ssl.SSLWantReadError):
+            return False
         except (OSError, ValueError) as error:
             raise GoneError from error
         self._is_prepared = True
+        return True
 
     def set_receive_timeout(self, seconds: float) -> None:
         """See `Transport.set_receive_timeout`."""
