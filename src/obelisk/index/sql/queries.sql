@@ -45,7 +45,7 @@ FROM study r JOIN patient p ON p.pk = r.parent_pk
 -- name: study_texts
 -- The columns of study_rows that a list shows, filled into a text, which takes half as long as to
 -- take them out one by one; and the metadata where these contain another text.
-SELECT CAST(format(?, r.id,
+SELECT CAST(printf(?, r.id,
            CASE WHEN r.series_count = 1 THEN (SELECT '["' || id || '"]' FROM series WHERE parent_pk = r.pk) ELSE (SELECT json_group_array(id) FROM (SELECT id FROM series WHERE parent_pk = r.pk ORDER BY id)) END,
            CASE WHEN r.stable_at IS NULL THEN 'true' ELSE 'false' END, r.last_update,
            CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 1) THEN (SELECT json_group_array(label) FROM label WHERE level = 1 AND resource_pk = r.pk) ELSE '[]' END,
