@@ -1,6 +1,6 @@
 """Which series and instances go into an archive, and in which order."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from obelisk.dicom.levels import Level
@@ -38,8 +38,9 @@ def choose(
     """Yield the series of some resources, each once, in the order of the ids.
 
     Patients come in the order of their ids, studies likewise in a patient, and series
-    in a study. What is yielded is valid until the next one. Unless the root is a
-    patient, the patient is described as the study knows it.
+    in a study; single instances of a series come as they were given. What is yielded
+    is valid until the next one. Unless the root is a patient, the patient is described
+    as the study knows it.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def choose(
     """
     lines: dict[tuple[str, str, str], SeriesLine] = {}
     whole: set[int] = set()
-    single: dict[int, set[int]] = {}
+    single: dict[int, dict[int, None]] = {}
     for level, id_ in resources:
         pk = transaction.lookup_pk(level, id_)
         if pk is None:
@@ -57,7 +58,7 @@ def choose(
             line = found if root is Level.PATIENT else _as_study_knows(found)
             lines[line.patient_id, line.study_id, line.id] = line
             if level is Level.INSTANCE:
-                single.setdefault(line.pk, set()).add(pk)
+                single.setdefault(line.pk, {})[pk] = None
             else:
                 whole.add(line.pk)
     for key in sorted(lines):
@@ -75,7 +76,7 @@ def _as_study_knows(line: SeriesLine) -> SeriesLine:
 
 
 def _is_numbered(
-    transaction: ReadTransaction, series_pk: int, wanted: set[int] | None
+    transaction: ReadTransaction, series_pk: int, wanted: Collection[int] | None
 ) -> bool:
     seen: set[int] = set()
     for pk, number in transaction.iter_instance_numbers(series_pk):
@@ -87,9 +88,16 @@ def _is_numbered(
 
 
 def _instances(
-    transaction: ReadTransaction, series_pk: int, wanted: set[int] | None
+    transaction: ReadTransaction, series_pk: int, wanted: Collection[int] | None
 ) -> Iterator[InstanceLine]:
-    for instance in transaction.iter_instance_lines(series_pk):
-        is_stored = instance.compression != Compression.NOT_STORED
-        if is_stored and (wanted is None or instance.pk in wanted):
-            yield instance
+    """Yield the stored ones of a series; those that are wanted in their order."""
+    stored = (
+        instance
+        for instance in transaction.iter_instance_lines(series_pk)
+        if instance.compression != Compression.NOT_STORED
+    )
+    if wanted is None:
+        yield from stored
+        return
+    found = {instance.pk: instance for instance in stored if instance.pk in wanted}
+    yield from (found[pk] for pk in wanted if pk in found)

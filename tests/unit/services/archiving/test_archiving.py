@@ -263,6 +263,19 @@ def test_overlapping_resources_are_put_together(house):
         assert len(archive.namelist()) == 3
 
 
+def test_single_instances_come_as_they_were_given(house):
+    """Media number them in that order, each once."""
+    files = make_study(1, instance_count=4)
+    ids = _stored(house, files)
+    wanted = [2, 0, 3, 0]
+    resources = [(Level.INSTANCE, ids[number].instance) for number in wanted]
+
+    with _archive(house, resources, is_media=True) as media:
+        found = [media.read(f"IMAGES/IM{number}") for number in range(3)]
+
+    assert found == [files[number] for number in (2, 0, 3)]
+
+
 def test_no_member_leaves_the_folder(house, tmp_path):
     """Whatever the names are, all is extracted below one folder, nothing twice."""
     hostile = ("..", ".", "/", "../../x", "C:\\x", "~", "a\x00b", "\\\\host\\x", "...")
