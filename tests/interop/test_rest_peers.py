@@ -307,15 +307,17 @@ def test_peers_that_outlive_the_server(tmp_path, is_kept):
 
 
 def test_what_was_sent_is_logged(launch):
-    """Where that is wanted."""
+    """Where that is wanted, in the order of the request, each once."""
     with running_peer() as peer:
         peers = {"peer": [peer.url]}
         here = launch(OrthancPeers=peers, LogExportedResources=True)
-        study = upload(here)
-        call(here, "POST", "/peers/peer/store", [study])
-        (export,) = call(here, "GET", "/exports").json()["Exports"]
+        studies = sorted([upload(here), upload(here, 2)], reverse=True)
+        content = call(here, "POST", "/peers/peer/store", studies * 2).json()
+        exports = call(here, "GET", "/exports").json()["Exports"]
 
-    assert (export["ID"], export["RemoteModality"]) == (study, "peer")
+    found = [(export["ID"], export["RemoteModality"]) for export in exports]
+    assert found == [(study, "peer") for study in studies]
+    assert content["ParentResources"] == sorted(studies)
 
 
 def test_a_server_that_may_not_write_makes_no_jobs(tmp_path):

@@ -1,6 +1,7 @@
 """/peers: other servers, and what is sent to them by HTTP."""
 
 import re
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -87,13 +88,14 @@ def store_to_peer(request: Request, services: Services) -> Response:
 
     The body is one id, a list of ids, or an object with this list as ``Resources``.
     ``Compress`` says whether files are compressed by gzip on their way; ``Transcode``
-    names the transfer syntax that all are sent in.
+    names the transfer syntax that all are sent in. What comes first in the list is
+    sent first; the job names the resources in the order of their ids.
     """
     fields = _order(read_body(request, services))
     is_packed, syntax = _is_packed(fields), _syntax(fields)
     resources = _resources(fields.get("Resources"), services)
     job = PeerStore(
-        resources=resources,
+        resources=sorted(resources, key=itemgetter(1)),
         instances=services.resources.instances_of(resources),
         peer=request.id,
         shown_peer=shown_in_jobs(services.transfers.peers.get(request.id)),
@@ -151,8 +153,8 @@ def _order(body: bytes) -> Fields:
 
 
 def _resources(ids: list[str], services: Services) -> list[tuple[Level, str]]:
-    """Return level and id of resources in the order of their ids, each once."""
-    wanted = sorted(set(ids))
+    """Return level and id of resources in the order of the request, each once."""
+    wanted = list(dict.fromkeys(ids))
     found = services.resources.known(wanted)
     if len(found) < len(wanted):
         raise NotFoundError("resource", "")
