@@ -52,7 +52,8 @@ class Access:
         Returns
         -------
         str
-            The name of the user, empty if none is needed.
+            The name of the user; where none is needed that which the client gives, as
+            a proxy in front may have checked it, empty if it gives none.
 
         Raises
         ------
@@ -63,9 +64,10 @@ class Access:
             return ""
         if not (self.is_remote_allowed or _is_local(address)):
             raise UnauthorizedError("Remote access is not allowed")
-        if not self.is_authentication_required:
-            return ""
         given = _credentials(authorization)
+        if not self.is_authentication_required:
+            claimed, colon, _ = given.partition(b":")
+            return claimed.decode(errors="replace") if colon else ""
         found = ""
         for name, password in self.users.items():  # all, so that timing tells nothing
             if hmac.compare_digest(f"{name}:{password}".encode(), given):

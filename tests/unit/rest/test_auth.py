@@ -62,6 +62,16 @@ def test_wrong_credentials(authorization: str) -> None:
         access.authorize(LOCAL, authorization)
 
 
+@pytest.mark.parametrize(
+    ("credentials", "name"),
+    [("zoë:x", "zoë"), ("a:b:c", "a"), ("nobody", ""), (":x", ""), ("", "")],
+)
+def test_a_name_that_nobody_asked_for(credentials: str, name: str) -> None:
+    """It is kept, as a proxy may have checked it; a password is not."""
+    assert Access().authorize(LOCAL, _basic(credentials)) == name
+    assert Access().authorize(LOCAL, "Bearer token") == ""
+
+
 def test_passwords_are_not_printed() -> None:
     """The text of the rules does not show passwords."""
     assert "secret" not in repr(Access(users={"alice": "secret"}))
