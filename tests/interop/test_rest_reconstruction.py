@@ -60,6 +60,31 @@ def test_more_main_tags(tmp_path: Path) -> None:
         assert instance["0028,0010"]["Value"] == "8"
 
 
+def test_fewer_main_tags(tmp_path: Path) -> None:
+    """What is not indexed any more is not shown, and is there again when it is."""
+    names = {"OperatorsName": "Op^One", "PatientWeight": "70"}
+    more = {"ExtraMainDicomTags": _MORE}
+
+    def shown(server: RunningServer, one: dict[str, str]) -> set[str]:
+        """Collect the attributes of a study and those of lists, with the patient's."""
+        (listed,) = _get(server, "/studies?expand")
+        study = _get(server, f"/studies/{one['ParentStudy']}")
+        assert listed == study
+        (patient,) = _get(server, "/patients?expand")
+        attributes = [study["MainDicomTags"], study["PatientMainDicomTags"]]
+        return set().union(*attributes, patient["MainDicomTags"]) & names.keys()
+
+    with running_server(OBELISK, tmp_path, **more) as server:
+        one = _store(server, 1, **names)
+        assert shown(server, one) == names.keys()
+    with running_server(OBELISK, tmp_path) as server:
+        assert shown(server, one) == set()
+        requested = f"/studies/{one['ParentStudy']}?requested-tags=OperatorsName"
+        assert _get(server, requested)["RequestedTags"] == {"OperatorsName": "Op^One"}
+    with running_server(OBELISK, tmp_path, **more) as server:
+        assert shown(server, one) == names.keys()
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Run a server for several tests."""

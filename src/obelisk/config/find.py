@@ -14,7 +14,9 @@ class FindSection:
     extra_main_tags: Mapping[str, tuple[str, ...]] = option("ExtraMainDicomTags", {})
     """What the index keeps beside the usual attributes: for `Patient`, `Study`,
     `Series` and `Instance`, a list of names such as `PatientWeight`, or of numbers. It
-    applies to what comes then, and by `POST /tools/reconstruct` to what is there."""
+    applies to what comes then, and by `POST /tools/reconstruct` to what is there; what
+    is taken from the list is not shown any more. A study keeps what is listed for
+    `Patient` too."""
 
     storage_access: StorageAccess = option("StorageAccessOnFind", StorageAccess.ALWAYS)
     """When attributes that are not in the index are read from DICOM files. `Never`

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
+import orjson
+
 from obelisk.dicom.dictionary import format_tag, lookup_tag, name_of
 from obelisk.dicom.levels import LEVELS, MAIN_TAGS, Level
 
@@ -48,6 +50,7 @@ class MainTags:
         added = {
             level: set((extra or {}).get(level, ())) - _KNOWN[level] for level in LEVELS
         }
+        added[Level.STUDY] -= added[Level.PATIENT]  # of which a study has a copy
         #: The tags by level, in their order.
         self.by_level: Mapping[Level, tuple[int, ...]] = MappingProxyType(
             {
@@ -72,13 +75,35 @@ class MainTags:
             }
         )
         #: The metadata to keep with a resource of each level: nothing means that
-        #: exactly the standard tags are indexed.
+        #: exactly the standard tags are indexed, also in the copy that a study has.
         self.kept_metadata: Mapping[Level, Mapping[str, str]] = MappingProxyType(
             {
-                level: {SIGNATURE_NAME: self.signatures[level]} if added[level] else {}
+                level: {SIGNATURE_NAME: self.signatures[level]}
+                if added[level] or (level is Level.STUDY and added[Level.PATIENT])
+                else {}
                 for level in LEVELS
             }
         )
+        self._names = {
+            level: frozenset(key for _, key in keys)
+            for level, keys in self.keys.items()
+        }
+
+    def current(self, level: Level, encoded: str) -> str:
+        """Return attributes of the index, which are JSON, without those that left it.
+
+        They stay there until the resource is reconstructed.
+        """
+        attributes = orjson.loads(encoded)
+        if attributes.keys() <= self._names[level]:
+            return encoded
+        names = self._names[level]
+        kept = {key: attributes[key] for key in attributes if key in names}
+        return orjson.dumps(kept).decode()
+
+    def current_at(self, depth: int, encoded: str) -> str:
+        """Return `current` for the level of a depth: an SQL function."""
+        return self.current(LEVELS[depth], encoded)
 
 
 @lru_cache(maxsize=4096)

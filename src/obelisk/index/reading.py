@@ -1,12 +1,12 @@
 """What can be asked of the index inside one transaction."""
 
 from collections.abc import Iterable, Sequence
-from itertools import starmap
 from typing import Any
 
 import orjson
 
 from obelisk.dicom.levels import LEVELS, Level
+from obelisk.dicom.main_tags import SIGNATURE_NAME
 from obelisk.dicom.matching import Query
 from obelisk.errors import NotFoundError
 from obelisk.index.annotation_reading import AnnotationReading
@@ -158,7 +158,17 @@ class ReadTransaction(
     ) -> list[ResourceRow]:
         sql = STATEMENTS[f"{level.name.lower()}_rows"] + tail
         rows = self._connection.execute(sql, parameters)
-        return list(starmap(ResourceRow, rows))
+        return [ResourceRow(*self._current(level, row)) for row in rows]
+
+    def _current(self, level: Level, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return a row without attributes that are not indexed any more."""
+        if SIGNATURE_NAME not in row[3]:  # the standard ones, which always are
+            return row
+        pk, id_, attributes, metadata, *others = row
+        if level is Level.STUDY:
+            others[5] = self._main_tags.current(Level.PATIENT, others[5])
+        attributes = self._main_tags.current(level, attributes)
+        return (pk, id_, attributes, metadata, *others)
 
     def find_ancestor_pk(self, level: Level, pk: int, target: Level) -> int:
         """Return the row number of the ancestor of a resource at a higher level."""

@@ -155,6 +155,8 @@ class SQLiteIndex:
         ):
             connection.execute(f"PRAGMA {pragma}")
         connection.create_function("fold", 1, fold_value, deterministic=True)
+        current = self._main_tags.current_at
+        connection.create_function("main_attributes", 2, current, deterministic=True)
         self._connections.add(1)
         return connection
 

@@ -8,6 +8,7 @@ from obelisk.dicom.main_tags import SIGNATURE_NAME, STANDARD, MainTags, key_of
 from obelisk.dicom.parsing import parse_instance
 
 _PATIENT_NAME, _MODALITY, _ROWS = 0x00100010, 0x00080060, 0x00280010
+_AGE = 0x00101010
 _MODALITIES_IN_STUDY, _PIXEL_DATA, _PRIVATE = 0x00080061, 0x7FE00010, 0x00111001
 
 
@@ -35,7 +36,37 @@ def test_levels_with_more_tags_note_their_signature():
     assert main_tags.kept_metadata[Level.PATIENT] == {
         SIGNATURE_NAME: "0010,0010;0010,0020;0010,0030;0010,0040;0010,1000;0010,1030"
     }
-    assert main_tags.kept_metadata[Level.STUDY] == {}
+    assert main_tags.kept_metadata[Level.SERIES] == {}
+
+
+def test_a_study_notes_that_the_patient_has_more_tags():
+    """It has a copy of them, which is to be told from one of the standard tags."""
+    main_tags = MainTags({Level.PATIENT: [0x00101030]})
+
+    assert main_tags.kept_metadata[Level.STUDY] == {
+        SIGNATURE_NAME: STANDARD.signatures[Level.STUDY]
+    }
+
+
+def test_a_tag_of_patient_and_study_is_one_of_the_patient():
+    """A study has a copy of it; other levels have it side by side."""
+    main_tags = MainTags({level: [_AGE] for level in Level})
+
+    assert [_AGE in main_tags.by_level[level] for level in Level] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_attributes_that_are_not_indexed_any_more_are_left_out():
+    """Others stay as they are, byte by byte."""
+    more = MainTags({Level.PATIENT: [_AGE]})
+    encoded = '{"PatientID":"é", "PatientAge":"030Y"}'
+
+    assert more.current(Level.PATIENT, encoded) == encoded
+    assert STANDARD.current(Level.PATIENT, encoded) == '{"PatientID":"é"}'
 
 
 @pytest.mark.parametrize(

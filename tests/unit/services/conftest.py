@@ -24,7 +24,8 @@ class House:
 
     def __post_init__(self):
         """Open the archive."""
-        self.index = SQLiteIndex(self.root / "index.db")
+        tags = self.settings.main_tags
+        self.index = SQLiteIndex(self.root / "index.db", main_tags=tags)
         self.storage = FilesystemStorage(self.root / "files")
         clock = lambda: self.now  # noqa: E731 -- it reads the moving clock
         self.ingest = Ingest(self.index, self.storage, self.settings, clock)

@@ -49,7 +49,9 @@ SELECT CAST(printf(?, r.id,
            CASE WHEN r.series_count = 1 THEN (SELECT '["' || id || '"]' FROM series WHERE parent_pk = r.pk) ELSE (SELECT json_group_array(id) FROM (SELECT id FROM series WHERE parent_pk = r.pk ORDER BY id)) END,
            CASE WHEN r.stable_at IS NULL THEN 'true' ELSE 'false' END, r.last_update,
            CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 1) THEN (SELECT json_group_array(label) FROM label WHERE level = 1 AND resource_pk = r.pk) ELSE '[]' END,
-           r.attributes, p.id, r.patient_attributes) AS BLOB),
+           CASE WHEN instr(r.metadata, 'MainDicomTagsSignature') THEN main_attributes(1, r.attributes) ELSE r.attributes END,
+           p.id,
+           CASE WHEN instr(r.metadata, 'MainDicomTagsSignature') THEN main_attributes(0, r.patient_attributes) ELSE r.patient_attributes END) AS BLOB),
        CASE WHEN instr(r.metadata, ?) THEN r.metadata END
 FROM study r JOIN patient p ON p.pk = r.parent_pk
 
