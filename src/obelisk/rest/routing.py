@@ -122,7 +122,7 @@ class Router:
     def _find(self, path: str) -> tuple[_Node, list[str], str]:
         node = self._root
         texts: list[str] = []
-        segments = [segment for segment in path.split("/") if segment]
+        segments = _segments(path)
         for depth, segment in enumerate(segments):
             if node.is_open:
                 return node, texts, "/".join(segments[depth:])
@@ -136,6 +136,20 @@ class Router:
         if not node.targets and (node is self._root or not node.children):
             raise NotFoundError("route", path)
         return node, texts, ""
+
+
+def _segments(path: str) -> list[str]:
+    """Return the segments of a path without empty ones and those that are dots.
+
+    Each two dots take the segment before them away (RFC 3986 Section 5.2.4).
+    """
+    segments: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in {"", "."}:
+            segments.append(segment)
+    return segments
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,29 @@ def test_slashes_do_not_matter() -> None:
     assert Router(ROUTES).match("GET", "//studies//x/").id == "x"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/./studies/x",
+        "/studies/./x/.",
+        "/instances/../studies/x",
+        "/../../studies/x",
+        "/studies/x/series/../",
+        "/studies/x/nope/../../x",
+    ],
+)
+def test_segments_of_dots_are_resolved(path: str) -> None:
+    """As in relative references; none leads above the root."""
+    match = Router(ROUTES).match("GET", path)
+
+    assert (match.route, match.id) == ("/{level}/{id}", "x")
+
+
+def test_three_dots_are_a_name() -> None:
+    """Only one or two are special."""
+    assert Router(ROUTES).match("GET", "/studies/...").id == "..."
+
+
 def test_wrong_method() -> None:
     """The error lists the methods in the order of Orthanc."""
     with pytest.raises(MethodNotAllowedError) as caught:
