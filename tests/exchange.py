@@ -53,9 +53,18 @@ class Answer:
 
 
 class Peer:
-    """A server at the other end of one keep-alive connection; for one thread."""
+    """A server at the other end of one keep-alive connection; for one thread.
 
-    def __init__(self, url: str, timeout_seconds: float = 60) -> None:
+    `headers` are those of its answers that are kept.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        timeout_seconds: float = 60,
+        headers: tuple[str, ...] = COMPARED_HEADERS,
+    ) -> None:
+        self._headers = headers
         parts = urlsplit(url)
         self._connection = http.client.HTTPConnection(
             parts.hostname or "localhost",
@@ -93,7 +102,7 @@ class Peer:
         content = response.read()
         headers = {
             name: value
-            for name in COMPARED_HEADERS
+            for name in self._headers
             if (value := response.getheader(name)) is not None
         }
         return Answer(response.status, headers, describe(content)), content

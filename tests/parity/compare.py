@@ -6,6 +6,9 @@ WHERE is the URL of a running server, or a command that starts one when the path
 configuration file follows it. A running server is emptied: **every instance that it
 holds is deleted**; it wants a long ``StableAge``, so that no timer fires meanwhile.
 
+Where both are commands, random walks come last, under several options: `--steps` steps
+each, the same ones again for the same `--seed`. `--only random` runs nothing else.
+
 The left server is taken for right; what the right one may do otherwise is listed in
 `differences`. The exit status is 1 if anything differs that is not explained there.
 """
@@ -13,6 +16,7 @@ The left server is taken for right; what the right one may do otherwise is liste
 import argparse
 import contextlib
 import json
+import random
 import shlex
 import sys
 import tempfile
@@ -27,11 +31,9 @@ from corpora import folder_files, pydicom_files
 from crafted import crafted_files, refused_bodies
 from exchange import Call
 from launching import running_server
-from obelisk.dicom.parsing import parse_instance
-from obelisk.errors import InvalidDICOMError
 from parity.coverage import not_called
 from parity.differences import explain, iter_differences, mend
-from parity.driving import Scenario, drive, empty
+from parity.driving import Scenario, drive, empty, is_read
 from parity.route_calls import (
     ROUTE_OPTIONS,
     annotation_calls,
@@ -41,6 +43,8 @@ from parity.route_calls import (
     route_files,
 )
 from parity.transcoding import transcoding_calls
+from parity.walk_steps import is_overview
+from parity.walks import COURSES, STEPS_DEFAULT, Course, Walk
 
 WAYS = ("post", "gzip", "zip", "multipart", "store")
 _BUNDLES = ("zip", "multipart")
@@ -63,21 +67,24 @@ class Report:
         self.reasons: dict[tuple[str, str], str] = {}
         self.calls: list[Call] = []
 
-    def add(self, call: Call, left: Any, right: Any) -> None:
-        """Compare the answers to one call; an answer is `None` if it was not made."""
+    def add(self, call: Call, left: Any, right: Any, where: str = "") -> bool:
+        """Compare the answers to one call; an answer is `None` if it was not made.
+
+        The return value is whether they may be as they are.
+        """
         self.calls.append(call)
-        argument = "file" if call.method == "POST" and "." in call.argument else None
-        row = (f"{call.method} {call.route}", argument or call.argument)
+        row = (f"{call.method} {call.route}", _told(call))
         difference = next(iter_differences(mend(left, right), right), None)
         if difference is None:
             self.counts[row]["equal"] += 1
-            return
+            return True
         reason = explain(call, left, right)
         self.counts[row]["explained" if reason else "different"] += 1
         if reason:
             self.reasons[row] = reason
         elif len(self.examples[row]) < _EXAMPLES_MAX:
-            self.examples[row].append(f"{call.key}: {difference}")
+            self.examples[row].append(f"{where}{call.key}: {difference}")
+        return bool(reason)
 
     def lines(self, *, verbose: bool) -> Iterator[str]:
         """Yield the report: rows that differ, or all if `verbose`, then the sums."""
@@ -96,6 +103,13 @@ class Report:
     def different_count(self) -> int:
         """How many answers differ without a reason."""
         return sum(counts["different"] for counts in self.counts.values())
+
+
+def _told(call: Call) -> str:
+    """Return the argument of a call as rows have it: one for all files, or searches."""
+    if call.argument.startswith("random "):
+        return "random"
+    return "file" if call.method == "POST" and "." in call.argument else call.argument
 
 
 def scenarios(folders: list[Path], ways: list[str]) -> Iterator[Scenario]:
@@ -135,15 +149,7 @@ def _readable(files: dict[str, bytes]) -> dict[str, bytes]:
 
     That both servers refuse the same ones is seen where each comes alone.
     """
-    return {name: content for name, content in files.items() if _is_read(content)}
-
-
-def _is_read(content: bytes) -> bool:
-    try:
-        parse_instance(content)
-    except InvalidDICOMError:
-        return False
-    return True
+    return {name: content for name, content in files.items() if is_read(content)}
 
 
 def run(scenario: Scenario, sides: list[Side]) -> Report:
@@ -175,6 +181,32 @@ def _by_key(driven: Iterator[tuple[Call, Any]]) -> Answers:
     return answers
 
 
+def walk(
+    course: Course, commands: list[list[str]], seed: int, step_count: int, folder: Path
+) -> Report:
+    """Take both servers for a random walk, until they show that they have parted."""
+    report = Report()
+    with Walk(course, commands, folder, seed) as way:
+        for step, call, left, right in way.answers(step_count):
+            is_fine = report.add(call, left, right, f"step {step}: ")
+            if is_overview(call) and not is_fine:
+                break
+    return report
+
+
+def walks(arguments: argparse.Namespace) -> Iterator[tuple[str, Report]]:
+    """Take the random walks that the command line asks for, if it can start servers."""
+    if any(where.startswith("http") for where in (arguments.left, arguments.right)):
+        return
+    commands = [shlex.split(arguments.left), shlex.split(arguments.right)]
+    for course in COURSES:
+        if not arguments.only or arguments.only in course.name:
+            seed, count = arguments.seed, arguments.steps
+            name = f"{course.name} (--seed {seed} --steps {count})"
+            with tempfile.TemporaryDirectory() as folder:
+                yield name, walk(course, commands, seed, count, Path(folder))
+
+
 def main() -> int:
     """Run the comparison that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -184,6 +216,9 @@ def main() -> int:
     parser.add_argument("--files", action="append", default=[], type=Path)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--only", metavar="TEXT", help="scenarios with it in the name")
+    seed = random.SystemRandom().randrange(10**6)
+    parser.add_argument("--seed", type=int, default=seed, help="of random walks")
+    parser.add_argument("--steps", type=int, default=STEPS_DEFAULT, help="of each walk")
     parser.add_argument("--verbose", action="store_true", help="list equal rows too")
     parser.add_argument("--json", type=Path, help="write the counts there")
     parser.add_argument(
@@ -207,10 +242,9 @@ def compare(sides: list[Side], ways: list[str], arguments: argparse.Namespace) -
             options = scenario.options
             own = _reach_both(stack, arguments, options) if options else sides
             report = run(scenario, own)
-        _print(f"== {scenario.name}", *report.lines(verbose=arguments.verbose))
-        for row, counts in report.counts.items():
-            total.counts[row] += counts
-        total.calls += report.calls
+        _add(total, report, scenario.name, arguments)
+    for name, report in walks(arguments):
+        _add(total, report, name, arguments)
     _print("== all", list(total.lines(verbose=False))[-1])
     if arguments.openapi:
         described = json.loads(arguments.openapi.read_text())
@@ -219,6 +253,16 @@ def compare(sides: list[Side], ways: list[str], arguments: argparse.Namespace) -
         rows = {" ".join(row): counts for row, counts in sorted(total.counts.items())}
         arguments.json.write_text(json.dumps(rows, indent=1))
     return 1 if total.different_count else 0
+
+
+def _add(
+    total: Report, report: Report, name: str, arguments: argparse.Namespace
+) -> None:
+    """Print a report, and add it to the sums."""
+    _print(f"== {name}", *report.lines(verbose=arguments.verbose))
+    for row, counts in report.counts.items():
+        total.counts[row] += counts
+    total.calls += report.calls
 
 
 def _reach_both(

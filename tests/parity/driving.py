@@ -14,6 +14,8 @@ from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
 from exchange import Answer, Call, Peer, archive_members, describe
+from obelisk.dicom.parsing import parse_instance
+from obelisk.errors import InvalidDICOMError
 from parity import calls
 from parity.differences import normalise
 from parity.transcoding import transcoded
@@ -125,6 +127,15 @@ def empty(url: str) -> None:
         peer.send(Call("DELETE", path, "/patients/{id}"))
     peer.send(Call("DELETE", "/changes", "/changes"))
     peer.close()
+
+
+def is_read(content: bytes) -> bool:
+    """Return whether content is a DICOM file that can be stored."""
+    try:
+        parse_instance(content)
+    except InvalidDICOMError:
+        return False
+    return True
 
 
 def _calls(scenario: Scenario, peer: Peer, offset: int) -> Iterator[Call]:

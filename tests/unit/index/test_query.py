@@ -278,6 +278,19 @@ def test_what_has_no_value_precedes_others(put, find, keyword, tag, is_descendin
     assert found == (expected[::-1] if is_descending else expected)
 
 
+@pytest.mark.parametrize("level", LEVELS[1:])
+def test_what_studies_say_of_patients_gives_the_order(put, find, level):
+    """Which need not be what the first one said."""
+    ids = {
+        put(study=name, series=name, sop=name, PatientName=name).at(level): name
+        for name in "BAC"
+    }
+
+    found = find(level, order=(Order(PATIENT_NAME),))
+
+    assert [ids[id_] for id_ in found] == ["A", "B", "C"]
+
+
 @pytest.mark.parametrize("tag", [0x0020000D, 0x00081010])
 def test_long_lists_of_values_are_no_problem(put, find, tag):
     """Thousands of UIDs, or of other values, are one query."""

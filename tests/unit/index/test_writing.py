@@ -177,6 +177,14 @@ def test_series_is_completed_by_its_last_instance(index, make):
     assert change_types(index)[-2:] == ["NewInstance", "CompletedSeries"]
 
 
+def test_series_is_completed_by_any_instance(index, make):
+    """Also by one that does not tell how many there are."""
+    store(index, make(sop="3", index_in_series=1, expected_instance_count=2))
+    store(index, make(sop="4", index_in_series=2))
+
+    assert change_types(index)[-2:] == ["NewInstance", "CompletedSeries"]
+
+
 def test_stable_resources_are_logged_once(index, make):
     """A resource becomes stable once its time has come, and only once."""
     new = make()
