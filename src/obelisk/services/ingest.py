@@ -98,6 +98,11 @@ class IngestSettings:
     main_tags: MainTags = STANDARD
     quota: Quota = UNLIMITED
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether files are stored as they come."""
+        return self.is_kept and not self.is_compressed
+
 
 class Ingest:
     """Takes instances in; safe to use from several threads."""
@@ -167,12 +172,28 @@ class Ingest:
                 return self._store_large(parts, digest, rest, origin, laps)
             parts.append(bytes(chunk))
             digest.update(chunk)
-        laps.lap(self._metrics.ingest.receive)
         content = parts[0] if len(parts) == 1 else b"".join(parts)
         if not content:
             raise InvalidDICOMError("Received an empty DICOM file")
+        if self._settings.is_plain and self._storage.is_alone():
+            return self._store_ahead(content, digest, origin, laps)
+        laps.lap(self._metrics.ingest.receive)
         parsed = self._parse(content, laps)
         return self._store(parsed, content, digest, origin, laps)
+
+    def _store_ahead(
+        self, content: bytes, digest: Digest, origin: Origin, laps: Laps
+    ) -> StoreResult:
+        """Store a file as it is; it is on its way to the disk while it is parsed."""
+        pending = self._storage.create()
+        try:
+            pending.write(content)
+            pending.begin_finish()
+            laps.lap(self._metrics.ingest.receive)
+            parsed = self._parse(content, laps)
+            return self._record(parsed, pending, (digest, digest), origin, laps)
+        finally:
+            pending.discard()
 
     def _store_large(
         self,
@@ -190,6 +211,8 @@ class Ingest:
             for chunk in rest:
                 pending.write(chunk)
                 digest.update(chunk)
+            if self._settings.is_plain:
+                pending.begin_finish()
             laps.lap(self._metrics.ingest.receive)
             with pending.view() as content:
                 parsed = self._parse(content, laps)

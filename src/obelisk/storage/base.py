@@ -37,6 +37,13 @@ class PendingContent(Protocol):
         """Open what was written so far for random access."""
         ...
 
+    def begin_finish(self) -> None:
+        """Begin with `finish`, which still must follow, if that is of use.
+
+        Nothing else follows, but `discard`.
+        """
+        ...
+
     def finish(self) -> None:
         """Make the content durable and readable under its key; nothing follows.
 
@@ -58,6 +65,14 @@ class PendingContent(Protocol):
 
 class Storage(Protocol):
     """Where the bytes live; safe to use from several threads."""
+
+    def is_alone(self) -> bool:
+        """Return whether this thread seems to be the only one that creates contents.
+
+        What is to be written next can reach the disk while the thread does other work;
+        see `PendingContent.begin_finish`. With others, that only makes them wait.
+        """
+        ...
 
     def create(self) -> PendingContent:
         """Start a content under a new key."""

@@ -9,9 +9,12 @@ from pydicom import dcmread
 from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import Level
 from obelisk.dicom.noted_values import NotedValues
+from obelisk.dicom.parsing import parse_instance
 from obelisk.errors import IndexUnavailableError, InvalidDICOMError
 from obelisk.index.records import Compression, StoreStatus
+from obelisk.services import ingest
 from obelisk.services.ingest import Origin
+from obelisk.storage.filesystem import FilePendingContent
 
 _PATIENT_NAME = 0x00100010
 _MODALITY = 0x00080060
@@ -189,6 +192,48 @@ def test_what_is_not_dicom_leaves_nothing(house, content, chunk_bytes):
 
     assert house.files() == []
     assert house.resources.statistics().instance_count == 0
+
+
+@pytest.mark.parametrize("size", [0, 6_000_000])
+def test_file_is_on_its_way_to_the_disk_while_it_is_parsed(
+    house, ct, size, monkeypatch
+):
+    """All of it is there, and the system was told so, before parsing begins."""
+    content = enlarge(ct, size) if size else ct
+    begun, found = [], []
+    begin = FilePendingContent.begin_finish
+
+    def begin_finish(pending):
+        begun.append(pending.key)
+        begin(pending)
+
+    def parse(*arguments, **options):
+        found.extend((path.name, path.read_bytes()) for path in house.files())
+        assert begun == [name for name, _ in found]
+        return parse_instance(*arguments, **options)
+
+    for number in range(8):  # then it is clear that nobody else comes
+        house.resources.delete(
+            Level.INSTANCE, house.store(with_uid(ct, number)).ids.instance
+        )
+    monkeypatch.setattr(FilePendingContent, "begin_finish", begin_finish)
+    monkeypatch.setattr(ingest, "parse_instance", parse)
+
+    result = house.store(content)
+
+    assert found == [(attachment_of(house, result.ids.instance).key, content)]
+
+
+def test_file_that_is_compressed_or_not_kept_is_not_written_first(
+    open_house, ct, monkeypatch
+):
+    """What is not stored as it comes has no way to the disk before it is parsed."""
+    monkeypatch.setattr(FilePendingContent, "begin_finish", None)
+    for settings in ({"is_compressed": True}, {"is_kept": False}):
+        house = open_house(**settings)
+        for number in range(10):
+            assert house.store(with_uid(ct, number)).is_new
+        assert house.store(enlarge(ct, 6_000_000)).is_new
 
 
 def test_broken_stream_leaves_nothing(house, ct):

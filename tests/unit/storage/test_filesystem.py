@@ -2,6 +2,7 @@ import errno
 import multiprocessing
 import os
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -136,6 +137,140 @@ def test_short_writes_are_completed(storage, monkeypatch):
     pending.confirm()
 
     assert b"".join(storage.read(pending.key)) == b"abcdefg"
+
+
+@pytest.fixture
+def alone(storage):
+    """A storage area in which this thread has been alone for some time."""
+    for _ in range(8):
+        storage.create().discard()
+    return storage
+
+
+class Begun:
+    """A sync that tells for which file it was begun, and fails if it should."""
+
+    def __init__(self, error=None):
+        """Remember what to raise."""
+        self.error = error
+        self.paths = []
+        self.waits = 0
+
+    def begin(self, descriptor):
+        """Stand in for `begin_sync`."""
+        self.paths.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        return self
+
+    def wait(self):
+        """Count, and fail if it should."""
+        self.waits += 1
+        if self.error is not None:
+            raise OSError(self.error, os.strerror(self.error))
+
+
+def refuse_fsync(_):
+    """Stand in for `fsync`, where it is not to be called."""
+    raise AssertionError
+
+
+def test_content_that_is_on_its_way_is_waited_for(alone, monkeypatch):
+    """What the system has begun with is not begun again, but waited for once."""
+    begun = Begun()
+    monkeypatch.setattr(filesystem, "begin_sync", begun.begin)
+    monkeypatch.setattr(filesystem.os, "fsync", refuse_fsync)
+    pending = alone.create()
+    pending.write(b"abc")
+    pending.begin_finish()
+    assert (len(begun.paths), begun.waits) == (1, 0)
+
+    pending.finish()
+    pending.confirm()
+    pending.discard()
+
+    assert begun.paths[0].endswith(pending.key)
+    assert begun.waits == 1
+    assert b"".join(alone.read(pending.key)) == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(errno.EIO, StorageError), (errno.ENOSPC, StorageFullError)]
+)
+def test_content_that_fails_on_its_way_is_no_content(
+    alone, tmp_path, monkeypatch, code, kind
+):
+    """What went wrong meanwhile is told when it is finished."""
+    monkeypatch.setattr(filesystem, "begin_sync", Begun(code).begin)
+    pending = alone.create()
+    pending.begin_finish()
+
+    with pytest.raises(StorageError) as caught:
+        pending.finish()
+    pending.discard()
+
+    assert caught.type is kind
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("code", [None, errno.EIO])
+def test_content_that_is_given_up_on_its_way_leaves_nothing(
+    alone, tmp_path, monkeypatch, code
+):
+    """Nobody else gets what the system has not done with yet."""
+    begun = Begun(code)
+    monkeypatch.setattr(filesystem, "begin_sync", begun.begin)
+    pending = alone.create()
+    pending.begin_finish()
+
+    pending.discard()
+
+    assert begun.waits == 1
+    assert files(tmp_path) == []
+
+
+def test_one_of_several_contents_is_finished_by_its_thread(storage, monkeypatch):
+    """What the system cannot do, and what others have time for, `finish` does."""
+    synced = []
+    begun = Begun()
+    monkeypatch.setattr(filesystem, "begin_sync", begun.begin)
+    monkeypatch.setattr(filesystem.os, "fsync", synced.append)
+
+    def store_some(count):
+        for _ in range(count):
+            pending = storage.create()
+            pending.begin_finish()
+            pending.finish()
+            pending.confirm()
+
+    store_some(8)
+    assert (len(begun.paths), len(synced)) == (0, 8)
+    assert storage.is_alone()
+    other = storage.create()
+    assert not storage.is_alone()
+    store_some(2)
+    assert (len(begun.paths), len(synced)) == (0, 10)
+    other.discard()
+    assert storage.is_alone()
+    store_some(2)
+    assert (len(begun.paths), len(synced)) == (2, 10)
+    monkeypatch.setattr(filesystem, "begin_sync", lambda _: None)
+    store_some(2)
+    assert (len(begun.paths), len(synced)) == (2, 12)
+
+
+def test_content_need_not_reach_the_disk(tmp_path, monkeypatch):
+    """Where nothing is synced, nothing is begun either."""
+    monkeypatch.setattr(filesystem, "begin_sync", refuse_fsync)
+    monkeypatch.setattr(filesystem.os, "fsync", refuse_fsync)
+    storage = FilesystemStorage(tmp_path, is_synced=False)
+    for _ in range(9):
+        pending = storage.create()
+        pending.write(b"abc")
+        pending.begin_finish()
+        pending.finish()
+        pending.confirm()
+
+    assert b"".join(storage.read(pending.key)) == b"abc"
+    storage.close()
 
 
 def die_with_pending_contents(root, pipe):
