@@ -33,6 +33,7 @@
     │   │       └── DamagedFilesError    some of many could not be read (identifiers)
     │   ├── ContentReplacedError     a file got other content before it was read
     │   ├── IndexUnavailableError    the index failed
+    │   │   └── IndexFullError       there is no room for what it would note
     │   └── RemoteError              a peer did not do its part
     │       ├── AssociationAbortedError  an association ended before its time
     │       ├── StepTimeoutError     what a job waited for did not come in time
@@ -239,6 +240,10 @@ class ContentReplacedError(UnavailableError):
 
 class IndexUnavailableError(UnavailableError):
     """The index failed."""
+
+
+class IndexFullError(IndexUnavailableError):
+    """There is no room for the index on its disk."""
 
 
 class RemoteError(UnavailableError):

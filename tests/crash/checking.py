@@ -13,7 +13,7 @@ from launching import RunningServer
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 #: Files of a storage folder that hold no instance: the index, and locks.
-_OTHER_FILES = re.compile(r"obelisk\.sqlite3(-wal|-shm)?|lock|1\.journal")
+_OTHER_FILES = re.compile(r"obelisk\.sqlite3(-wal|-shm|-reserve)?|lock|1\.journal")
 
 _SWEEP_SECONDS_MAX = 20
 _POLL_SECONDS = 0.05

@@ -169,6 +169,7 @@ class Node:
             if share.is_main:
                 self._resources.finish_deletions()
             enforce(quota(storage), self._index, removal)
+            self._index.reserve.fill()
 
     def _health(self, config: Config) -> Health:
         places = (self._index, self._storage)

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from obelisk.index.reading import ReadTransaction
+from obelisk.index.reserve import Reserve
 from obelisk.index.writing import WriteTransaction
 
 _T = TypeVar("_T")
@@ -12,6 +13,9 @@ _T = TypeVar("_T")
 
 class Index(Protocol):
     """A database of what is stored; safe to use from several threads."""
+
+    #: Room that can be given up, should the disk be full.
+    reserve: Reserve
 
     def read(self) -> AbstractContextManager[ReadTransaction]:
         """Open a consistent view for the length of a `with` block."""
@@ -38,7 +42,8 @@ class Index(Protocol):
         Raises
         ------
         IndexUnavailableError
-            If the database fails; nothing was changed.
+            If the database fails; nothing was changed. `IndexFullError` if its disk is
+            full.
         ReadOnlyError
             If nothing may be written.
         """

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from obelisk.dicom.main_tags import STANDARD, MainTags
 from obelisk.errors import (
+    IndexFullError,
     IndexRuleError,
     IndexUnavailableError,
     ReadOnlyError,
@@ -18,6 +19,7 @@ from obelisk.errors import (
 from obelisk.index.conditions import fold_value
 from obelisk.index.migrations import check_schema, migrate
 from obelisk.index.reading import ReadTransaction
+from obelisk.index.reserve import Reserve
 from obelisk.index.turns import SharedTurn
 from obelisk.index.watching import Watcher
 from obelisk.index.writing import WriteTransaction
@@ -114,6 +116,7 @@ class SQLiteIndex:
         if not is_writable and not path.exists():
             message = f'There is no {path}: start the server once without "ReadOnly"'
             raise IndexUnavailableError(message)
+        self.reserve = Reserve(path.with_name(f"{path.name}-reserve"))
         self._metrics = metrics
         self._shared_turn = SharedTurn(path.parent) if is_shared else None
         self._connections = Counter()
@@ -281,8 +284,11 @@ class SQLiteIndex:
 
 
 def _wrapped(error: BaseException) -> ServerError:
-    is_refused = isinstance(error, sqlite3.IntegrityError)
-    kind = IndexRuleError if is_refused else IndexUnavailableError
+    kind: type[ServerError] = IndexUnavailableError
+    if isinstance(error, sqlite3.IntegrityError):
+        kind = IndexRuleError
+    elif getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        kind = IndexFullError
     wrapped = kind(f"The index failed: {error}")
     wrapped.__cause__ = error
     return wrapped

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from obelisk.dicom.levels import LEVELS, Level
-from obelisk.errors import NotFoundError, ServerError
+from obelisk.errors import IndexFullError, NotFoundError, ServerError
 from obelisk.index.base import Index
 from obelisk.index.reading import ReadTransaction
 from obelisk.index.records import Attachment, Counts, ResourceRow
@@ -194,13 +194,26 @@ class Resources:
         """Delete a resource, all below it, and its ancestors that become empty.
 
         Many instances go away some at a time, so that other writes have their turn.
-        What the death of the process interrupts, `finish_deletions` ends.
+        What the death of the process interrupts, `finish_deletions` ends. On a full
+        disk, the reserve of the index makes room.
 
         Returns
         -------
         tuple or None
             Level and id of the nearest ancestor that still exists, if there is one.
         """
+        reserve = self._index.reserve
+        try:
+            remaining = self._delete(level, id_)
+        except IndexFullError:
+            if not reserve.release():
+                raise
+            _log.warning("The disk is full; the reserve of the index makes room")
+            remaining = self._delete(level, id_)
+        reserve.refill()
+        return remaining
+
+    def _delete(self, level: Level, id_: str) -> tuple[Level, str] | None:
         count, series = self._size_of(level, id_)
         if count <= _DELETED_MAX:
             return self._delete_whole(level, id_)

@@ -6,7 +6,7 @@ import pytest
 
 from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import Level
-from obelisk.errors import IndexUnavailableError, ReadOnlyError
+from obelisk.errors import IndexFullError, IndexUnavailableError, ReadOnlyError
 from obelisk.index.records import StoreStatus
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.metrics import registry
@@ -37,6 +37,24 @@ def test_failed_action_is_undone_alone(index, make):
         index.write(fail)
 
     assert count(index) == 1
+
+
+def test_full_database(index, make):
+    """What has no room is undone, and the error says so; then things go on."""
+    store(index, make(sop="good"))
+    (pages,) = index._writer.execute("PRAGMA page_count").fetchone()
+    index._writer.execute(f"PRAGMA max_page_count = {pages}")
+
+    def fill(writer):
+        for number in range(1000):
+            writer.store_instance(make(sop=f"bad {number}"), OverwriteMode.NEVER)
+
+    with pytest.raises(IndexFullError):
+        index.write(fill)
+    index._writer.execute("PRAGMA max_page_count = 1000000")
+    store(index, make(sop="another"))
+
+    assert count(index) == 2
 
 
 def test_waiting_writes_share_a_transaction(index, make):

@@ -2,7 +2,7 @@ import pytest
 
 from factories import make_instance, make_study
 from obelisk.dicom.levels import LEVELS, Level
-from obelisk.errors import NotFoundError, StorageError
+from obelisk.errors import IndexFullError, NotFoundError, StorageError
 from obelisk.index.writing import WriteTransaction
 from obelisk.services.labels import Labels
 from obelisk.services.removal import Removal
@@ -59,6 +59,36 @@ def test_deletion_removes_the_file(house, ct):
     assert remaining is None
     assert house.files() == []
     assert house.resources.statistics().disk_size == 0
+
+
+def test_deletion_on_a_full_disk(house, monkeypatch):
+    """The reserve makes room for it, once; there is none for anything else."""
+    first, second = (house.store(make_instance(number)).ids for number in (1, 2))
+    reserve = house.root / "index.db-reserve"
+    house.index.reserve.fill()
+    write = house.index.write
+
+    def write_if_possible(action):
+        if reserve.exists():
+            raise IndexFullError
+        return write(action)
+
+    monkeypatch.setattr(house.index, "write", write_if_possible)
+    with pytest.raises(IndexFullError):
+        house.store(make_instance(3))
+    assert reserve.exists()
+    house.resources.delete(Level.INSTANCE, first.instance)
+
+    assert reserve.exists(), "the disk has plenty of room after all"
+    assert house.resources.ids(Level.INSTANCE) == [second.instance]
+    reserve.unlink()
+    monkeypatch.setattr(house.index, "write", _fail)
+    with pytest.raises(IndexFullError):
+        house.resources.delete(Level.INSTANCE, second.instance)
+
+
+def _fail(_):
+    raise IndexFullError
 
 
 def test_large_study_is_deleted_in_parts(house, monkeypatch):
