@@ -74,8 +74,9 @@ COMMAND_LINE = """\
 ## Log
 
 Lines go to standard error, to a new file in `--logdir` (`Obelisk.log` is a link to the
-newest), or to `--logfile`. They have Orthanc's shape: a letter for the level (`E`rror,
-`W`arning, `I`nformation, `T`race), month and day, time, thread, source, category, text.
+newest), or to `--logfile`, which wins. They have Orthanc's shape: a letter for the level
+(`E`rror, `W`arning, `I`nformation, `T`race), month and day, time, thread, source,
+category, text.
 
 ```text
 W0704 10:15:22.123456             MAIN app.py:71] Obelisk has started

@@ -161,6 +161,17 @@ def test_a_log_folder_gets_a_new_file_and_a_link_to_it(tmp_path):
     assert (folder / "Obelisk.log").read_text().endswith("] here\n")
 
 
+def test_a_log_file_wins_over_a_log_folder(tmp_path):
+    """The folder is left alone."""
+    folder, file = tmp_path / "folder", tmp_path / "file"
+    start_logging(LogSettings(directory=folder, file=file))
+
+    logging.getLogger("obelisk").warning("here")
+
+    assert file.read_text().endswith("] here\n")
+    assert not folder.exists()
+
+
 def test_a_log_file_that_cannot_be_opened_is_named(tmp_path):
     """The server must not start without its log."""
     with pytest.raises(UnavailableError, match="no/file"):

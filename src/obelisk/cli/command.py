@@ -32,7 +32,16 @@ _log = logging.getLogger(__name__)
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    """Write to the standard output, or raise `UnavailableError`."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left would be written again, and fail again, at the very end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise UnavailableError(
+            f"The output cannot be written: {error.strerror}."
+        ) from error
 
 
 def _complain(text: str) -> None:
@@ -46,7 +55,7 @@ def _warn(warnings: Sequence[str]) -> None:
 
 def _write_default_configuration(name: str) -> int:
     if name == "-":
-        sys.stdout.write(default_file())
+        _say(default_file().removesuffix("\n"))
         return SUCCESS
     try:
         with open(name, "w", encoding="utf-8") as file:  # noqa: PTH123
@@ -58,8 +67,8 @@ def _write_default_configuration(name: str) -> int:
 
 
 def _say_error_codes() -> None:
-    for code, description in sorted(ERROR_CODES.items()):
-        _say(f"{code:>16}   {description}")
+    lines = (f"{code:>16}   {text}" for code, text in sorted(ERROR_CODES.items()))
+    _say("\n".join(lines))
 
 
 def _limit_malloc_arenas(count: int) -> None:
@@ -141,7 +150,7 @@ def _check_health(config: Config) -> int:
 def _tells(options: argparse.Namespace) -> bool:
     """Tell what needs no configuration; return whether that was wanted."""
     if options.help:
-        sys.stdout.write(make_parser().format_help())
+        _say(make_parser().format_help().removesuffix("\n"))
     elif options.version:
         _say(f"obelisk {__version__}, compatible with Orthanc 1.13.0")
     elif options.errors:

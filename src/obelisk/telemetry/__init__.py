@@ -43,10 +43,10 @@ class LogSettings:
     """The least `logging` level per category; warnings unless given."""
 
     directory: Path | None = None
-    """A folder in which a log file with a new name is opened."""
+    """A folder in which a log file with a new name is opened; `file` wins."""
 
     file: Path | None = None
-    """A file to which lines are appended; `directory` wins."""
+    """A file to which lines are appended."""
 
     with_thread: bool = True
     """Whether a line tells the name of the thread."""
@@ -159,7 +159,7 @@ def level_of(category: str) -> int:
 def _open_handler(settings: LogSettings) -> logging.Handler:
     path = settings.file
     try:
-        if settings.directory is not None:
+        if path is None and settings.directory is not None:
             settings.directory.mkdir(parents=True, exist_ok=True)
             moment = time.strftime("%Y%m%d-%H%M%S")
             path = settings.directory / f"Obelisk.log.{moment}.{os.getpid()}"

@@ -1,5 +1,8 @@
 import json
+import subprocess
+import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +34,17 @@ def test_without_arguments_the_server_starts_with_its_defaults(run):
     """The embedded default needs nothing."""
     assert run() == 0
     assert run.started == [Config()]
+
+
+@pytest.mark.parametrize("option", ["--errors", "--help", "--version", "--config=-"])
+def test_output_that_cannot_be_written(option):
+    """The reason is told instead of a traceback, and the exit status tells, too."""
+    words = [sys.executable, "-m", "obelisk", option]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert done.returncode == 4
+    assert done.stderr == b"The output cannot be written: No space left on device.\n"
 
 
 @pytest.mark.parametrize("words", [["orthanc.json"], ["serve", "orthanc.json"]])
