@@ -74,8 +74,8 @@ COMMAND_LINE = """\
 ## Log
 
 Lines go to standard error, to a new file in `--logdir` (`Obelisk.log` is a link to the
-newest), or to `--logfile`, which wins. They have Orthanc's shape: a letter for the level
-(`E`rror, `W`arning, `I`nformation, `T`race), month and day, time, thread, source,
+newest), or to `--logfile`, which wins. They have Orthanc's shape: a letter for the
+level (`E`rror, `W`arning, `I`nformation, `T`race), month and day, time, thread, source,
 category, text.
 
 ```text

@@ -145,12 +145,13 @@ class Node:
     def _open_archive(self, storage: StorageSection, share: Share) -> None:
         """Open storage area and index, and finish what a dead process left."""
         folder = storage.effective_index_directory
-        if self._is_writable:
+        if self._is_writable and share.is_main:
             folder.mkdir(parents=True, exist_ok=True)
         self._storage = FilesystemStorage(
             storage.storage_directory,
             is_synced=storage.sync_storage_area,
             is_writable=self._is_writable,
+            may_create=share.is_main,
             metrics=self._metrics,
         )
         self._index = SQLiteIndex(
@@ -160,6 +161,7 @@ class Node:
             main_tags=self._main_tags,
             metrics=self._metrics,
             is_shared=share.is_shared,
+            may_create=share.is_main,
         )
         self._resources = Resources(self._index, self._storage)
         if self._is_writable:
@@ -168,8 +170,8 @@ class Node:
             removal.recover(is_first=share.is_main)
             if share.is_main:
                 self._resources.finish_deletions()
+                self._index.reserve.fill()
             enforce(quota(storage), self._index, removal)
-            self._index.reserve.fill()
 
     def _health(self, config: Config) -> Health:
         places = (self._index, self._storage)

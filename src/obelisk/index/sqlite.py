@@ -95,6 +95,8 @@ class SQLiteIndex:
         Where transactions are noted.
     is_shared
         Whether other processes write, too; they must say so as well.
+    may_create
+        Whether the file is created if need be.
 
     Raises
     ------
@@ -112,6 +114,7 @@ class SQLiteIndex:
         main_tags: MainTags = STANDARD,
         metrics: Metrics = OFF,
         is_shared: bool = False,
+        may_create: bool = True,
     ) -> None:
         if not is_writable and not path.exists():
             message = f'There is no {path}: start the server once without "ReadOnly"'
@@ -122,13 +125,17 @@ class SQLiteIndex:
         self._connections = Counter()
         self._main_tags = main_tags
         self._is_writable = is_writable
-        self._uri = f"{path.absolute().as_uri()}?mode={'rwc' if is_writable else 'ro'}"
+        uri = path.absolute().as_uri()
+        self._uri = f"{uri}?mode={'rw' if is_writable else 'ro'}"
+        self._path = path
         self._is_synchronous = is_synchronous
         self._pending: deque[_Write[Any]] = deque()
         self._turn = threading.Lock()
         self._readers: deque[sqlite3.Connection] = deque()
         self._is_closed = False
         try:
+            if is_writable and may_create:
+                sqlite3.connect(f"{uri}?mode=rwc", uri=True).close()
             self._writer = self._connect(_WRITER_CACHE_KIB)
             # What a savepoint would restore: in a file, it costs more than the write.
             self._writer.execute("PRAGMA temp_store = MEMORY")
@@ -163,6 +170,13 @@ class SQLiteIndex:
         self._connections.add(1)
         return connection
 
+    def _connect_again(self) -> sqlite3.Connection:
+        try:
+            return self._connect()
+        except sqlite3.Error as error:
+            message = f"Cannot open the index {self._path}, which may have been moved"
+            raise IndexUnavailableError(message) from error
+
     @property
     def connection_count(self) -> int:
         """The number of connections to the database that are open."""
@@ -189,7 +203,7 @@ class SQLiteIndex:
         try:
             connection = self._readers.pop()
         except IndexError:
-            connection = self._connect()
+            connection = self._connect_again()
         try:
             connection.execute("BEGIN")
         except sqlite3.Error as error:

@@ -83,7 +83,7 @@ class FilePendingContent:
         with _translated("write to"):
             self._leave = journal.enter(key)
             try:
-                self._descriptor = _create(path)
+                self._descriptor = _create(path, journal)
             except BaseException:
                 self._leave()
                 raise
@@ -180,12 +180,14 @@ class FilesystemStorage:
     Parameters
     ----------
     root
-        The folder; created if need be.
+        The folder.
     is_synced
         Whether a content reaches the disk before `PendingContent.finish` returns.
     is_writable
         Whether anything may be written; if not, `create`, `delete` and `recover` raise
         `ReadOnlyError`.
+    may_create
+        Whether the folder is created if need be.
     metrics
         Where operations are noted.
 
@@ -201,6 +203,7 @@ class FilesystemStorage:
         *,
         is_synced: bool = True,
         is_writable: bool = True,
+        may_create: bool = True,
         metrics: Metrics = OFF,
     ) -> None:
         self._metrics = metrics
@@ -212,7 +215,7 @@ class FilesystemStorage:
         self._open_journal: Journal | None = None
         if is_writable:
             with _translated("write to"):
-                self._open_journal = Journal(root / _PENDING)
+                self._open_journal = Journal(root / _PENDING, may_create=may_create)
 
     @property
     def _journal(self) -> Journal:
@@ -287,11 +290,14 @@ class FilesystemStorage:
 
     def delete(self, key: str) -> None:
         """See `Storage.delete`."""
-        if self._open_journal is None:
-            raise ReadOnlyError
+        journal = self._journal
+        path = self._path(key)
         laps = self._metrics.laps()
         with _translated("remove from"):
-            _unlink(self._path(key))
+            try:
+                os.unlink(path)  # noqa: PTH108 -- a Path costs more than the call
+            except FileNotFoundError:
+                _check_place(path, journal)
         laps.total(self._metrics.removals)
 
     def recover(self, find_known: Callable[[Iterable[str]], set[str]]) -> int:
@@ -319,11 +325,23 @@ class FilesystemStorage:
                 self._open_journal.close()
 
 
-def _create(path: str) -> int:
+def _check_place(path: str, journal: Journal) -> None:
+    """Raise `StorageError` if the storage area is not where it was.
+
+    Somebody moved it away, or the file system that it lies in; another one in its place
+    would not have what the index knows.
+    """
+    if not journal.is_in_place:
+        root = Path(path).parents[2]
+        raise StorageError(f"The storage area {root} was moved away while in use")
+
+
+def _create(path: str, journal: Journal) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
         return os.open(path, flags, 0o644)
     except FileNotFoundError:
+        _check_place(path, journal)
         os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 -- idem
         return os.open(path, flags, 0o644)
 

@@ -68,7 +68,9 @@ class Journal:
     Parameters
     ----------
     root
-        The folder for the journals of all processes; created if need be.
+        The folder for the journals of all processes.
+    may_create
+        Whether to create it if need be.
 
     Raises
     ------
@@ -76,11 +78,12 @@ class Journal:
         If it cannot be written to; all methods do.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, may_create: bool = True) -> None:
         self._root = root
         self._folder = root / uuid.uuid4().hex
         self._turn = threading.Lock()
-        root.mkdir(parents=True, exist_ok=True)
+        if may_create:
+            root.mkdir(parents=True, exist_ok=True)
         with self._census():
             self._folder.mkdir()
             flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
@@ -89,6 +92,11 @@ class Journal:
             os.write(self._lock, _boot_id())
         self._file_count = 0
         self._file = self._next_file()
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the journal is where it was made: its folder was not moved away."""
+        return self._folder.exists()
 
     @contextmanager
     def _census(self) -> Iterator[None]:

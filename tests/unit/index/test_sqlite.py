@@ -57,6 +57,24 @@ def test_full_database(index, make):
     assert count(index) == 2
 
 
+def test_database_that_was_moved_away(tmp_path):
+    """Connections that are open go on; none makes a new database in its place."""
+    path = tmp_path / "folder" / "index.db"
+    path.parent.mkdir()
+    index = SQLiteIndex(path)
+    with index.read():
+        path.parent.rename(tmp_path / "elsewhere")
+        path.parent.mkdir()
+        with pytest.raises(IndexUnavailableError, match=f"{path}, which may have"):
+            index.begin_reading()
+    assert count(index) == 0
+    index.close()
+    with pytest.raises(IndexUnavailableError):
+        SQLiteIndex(path, may_create=False)
+
+    assert list(path.parent.iterdir()) == []
+
+
 def test_waiting_writes_share_a_transaction(index, make):
     """Writes that wait for the same turn all succeed, but for the one that fails."""
     is_running, may_go_on = threading.Event(), threading.Event()

@@ -112,6 +112,38 @@ def test_contents_that_come_together_lie_together(storage):
     assert 2 <= len({key[:4] for key in keys}) <= 3
 
 
+def test_storage_area_that_was_moved_away(tmp_path):
+    """Nothing is made in its place, nor in an empty folder; it may come back."""
+    root, elsewhere = tmp_path / "area", tmp_path / "elsewhere"
+    storage = FilesystemStorage(root)
+    key = put(storage, b"abc")
+    root.rename(elsewhere)
+    for is_replaced in (False, True):
+        with pytest.raises(StorageError, match=f"{root} was moved away"):
+            storage.create()
+        with pytest.raises(StorageError, match=f"{root} was moved away"):
+            storage.delete(key)
+        assert root.exists() is is_replaced
+        root.mkdir(exist_ok=True)
+    root.rmdir()
+    elsewhere.rename(root)
+    other = put(storage, b"d")
+
+    names = sorted(f"{one[:2]}/{one[2:4]}/{one}" for one in (key, other))
+    assert files(root) == names
+    storage.delete(key)
+    storage.delete(key)  # what is gone is no error
+    storage.close()
+
+
+def test_storage_area_that_must_be_there(tmp_path):
+    """A process that joins others creates none."""
+    with pytest.raises(StorageError):
+        FilesystemStorage(tmp_path / "area", may_create=False)
+
+    assert not (tmp_path / "area").exists()
+
+
 def test_full_disk_is_told_apart(storage, monkeypatch):
     """No room left is `StorageFullError`."""
 
