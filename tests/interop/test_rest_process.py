@@ -231,6 +231,24 @@ def test_what_is_no_dicom_file_is_not_unpacked_to_its_end(launch: Launch) -> Non
     assert [one["Status"] for one in members] == ["Failure", "Success"]
 
 
+def test_json_has_a_limit_of_its_own(launch: Launch) -> None:
+    """What is held in memory as a whole is refused before it fills that."""
+    server = launch()
+    url = f"{server.url}/tools/find"
+    packed = gzip.compress(bytes(100_000_000), 1) * 3
+    headers = {"Content-Encoding": "gzip"}
+    unpacked = requests.post(url, data=packed, headers=headers, timeout=_SECONDS)
+    with socket.create_connection(("127.0.0.1", server.http_port), _SECONDS) as client:
+        client.sendall(
+            b"POST /tools/find HTTP/1.1\r\nHost: x\r\nContent-Length: 268435457\r\n\r\n"
+        )
+        announced = client.recv(100)
+
+    assert unpacked.status_code == 400
+    assert "exceeds limit (256.0MB)" in unpacked.json()["Details"]
+    assert announced.startswith(b"HTTP/1.1 413 ")
+
+
 def test_errors_without_description(launch: Launch) -> None:
     """HttpDescribeErrors=false leaves the bodies of errors empty."""
     server = launch(HttpDescribeErrors=False)

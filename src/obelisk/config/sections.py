@@ -211,7 +211,9 @@ class HTTPSection:
     send nothing in the middle of a body, before it is cut off."""
 
     body_size_max: int = option("MaximumRequestBodySizeMB", 8192, minimum=0, unit="MB")
-    """The largest body that a request may have; 0 means no limit."""
+    """The largest body that a request may have; 0 means no limit. What must be in
+    memory as a whole, such as JSON, may have 256 MB at most, also once it is unpacked;
+    what `/tools/create-dicom` takes in may have more."""
 
     file_size_in_archive_max: int = option(
         "MaximumFileSizeInArchiveMB", 4096, minimum=0, unit="MB"

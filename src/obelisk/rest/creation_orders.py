@@ -104,7 +104,7 @@ def _options(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _read_object(request: Request, services: Services) -> dict[str, Any]:
-    body = receive_body(request, services)
+    body = receive_body(request, services, services.limits)
     contents = take_contents(body)
     try:
         values = parse_json(body)

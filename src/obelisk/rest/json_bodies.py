@@ -8,24 +8,32 @@ import orjson
 from obelisk.config.text import blank_comments
 from obelisk.errors import InvalidArgumentError, InvalidInputError
 from obelisk.rest.bodies import open_body, present_body
-from obelisk.rest.messages import BadContentError, Request, Services
+from obelisk.rest.messages import BadContentError, Request, Services, UploadLimits
 
 _BOOLEANS = {b"1": True, b"true": True, b"0": False, b"false": False}
 _INTEGER_MAX = 2**63 - 1
 _COMMENTED_BYTES_MAX = 262_144
 
+#: Millions of identifiers fit, but what is held in memory has its end.
+_WHOLE_BYTES_MAX = 268_435_456
+
 
 def read_body(request: Request, services: Services) -> bytes:
-    """Return the whole body of a request."""
+    """Return the whole body of a request, of 256 MB at most."""
     body = present_body(request, services.limits)
-    return bytes(receive_body(request, services)) if body is None else body
+    if body is not None:
+        return body
+    limits = services.limits.at_most(_WHOLE_BYTES_MAX)
+    return bytes(receive_body(request, services, limits))
 
 
-def receive_body(request: Request, services: Services) -> bytearray:
+def receive_body(
+    request: Request, services: Services, limits: UploadLimits
+) -> bytearray:
     """Return the whole body of a request, which may be large, without a copy."""
     body = bytearray()
     with services.admission.receive():
-        for chunk in open_body(request, services.admission, services.limits):
+        for chunk in open_body(request, services.admission, limits):
             body += chunk
     return body
 

@@ -81,6 +81,12 @@ class UploadLimits:
     body: int = 0
     unpacked: int = 0
 
+    def at_most(self, size: int) -> "UploadLimits":
+        """Return limits that are no larger than a size."""
+        return UploadLimits(
+            body=min(self.body or size, size), unpacked=min(self.unpacked or size, size)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveDefaults:
