@@ -1,8 +1,6 @@
 """A storage area in a folder: one file per key, in two levels of subfolders."""
 
-import errno
 import itertools
-import mmap
 import os
 import shutil
 import uuid
@@ -10,22 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
 
-from obelisk.errors import (
-    ContentGoneError,
-    ReadOnlyError,
-    StorageError,
-    StorageFullError,
-)
+from obelisk.errors import ReadOnlyError, StorageError
 from obelisk.metrics.registry import OFF, Metrics
 from obelisk.storage.base import Buffer
 from obelisk.storage.company import Company
+from obelisk.storage.file_reading import TOO_SHORT, FileRange, mapped, translated
 from obelisk.storage.journal import Journal
 from obelisk.storage.writeback import Sync, begin_sync, begin_writing
 
 _CHUNK_BYTES = 1_048_576
-_SMALL_BYTES = 65_536
 #: The disk may begin with a chunk of that size before it is told to finish.
 _LARGE_CHUNK_BYTES = 131_072
 _PENDING = "pending"
@@ -33,29 +25,6 @@ _PENDING = "pending"
 #: folder for nearly every content, 10 KB take twice as long to reach the disk.
 _CONTENTS_PER_FOLDER = 256
 _FOLDER_DIGITS = 4
-_TOO_SHORT = "A file of the storage area is shorter than expected"
-
-
-class _translated:  # noqa: N801 -- it is used as a function
-    """Turn errors of the operating system within a block into ours."""
-
-    def __init__(self, verb: str) -> None:
-        self._verb = verb
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, _: object, error: BaseException | None, __: TracebackType | None
-    ) -> None:
-        if not isinstance(error, OSError):
-            return
-        message = f"Cannot {self._verb} the storage area: {error.strerror}"
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise StorageFullError(message) from error
-        if error.errno == errno.ENOENT:
-            raise ContentGoneError(message) from error
-        raise StorageError(message) from error
 
 
 class FilePendingContent:
@@ -80,7 +49,7 @@ class FilePendingContent:
         self._is_synced = is_synced
         self._sync: Sync | None = None
         self.is_alone = False  # or nobody else would use the time of `finish`
-        with _translated("write to"):
+        with translated("write to"):
             self._leave = journal.enter(key)
             try:
                 self._descriptor = _create(path, journal)
@@ -92,7 +61,7 @@ class FilePendingContent:
 
     def write(self, chunk: Buffer) -> None:
         """See `PendingContent.write`."""
-        with _translated("write to"):
+        with translated("write to"):
             written = os.write(self._descriptor, chunk)
             if written < len(chunk):
                 rest = memoryview(chunk)
@@ -105,7 +74,7 @@ class FilePendingContent:
     @contextmanager
     def view(self) -> Iterator[Buffer]:
         """See `PendingContent.view`."""
-        with _mapped(self._descriptor) as content:
+        with mapped(self._descriptor) as content:
             yield content
 
     def begin_finish(self) -> None:
@@ -116,7 +85,7 @@ class FilePendingContent:
     def finish(self) -> None:
         """See `PendingContent.finish`."""
         if self._is_synced:
-            with _translated("write to"):
+            with translated("write to"):
                 if not self._end_sync():
                     os.fsync(self._descriptor)
         self._close()
@@ -214,7 +183,7 @@ class FilesystemStorage:
         self._company = Company()
         self._open_journal: Journal | None = None
         if is_writable:
-            with _translated("write to"):
+            with translated("write to"):
                 self._open_journal = Journal(root / _PENDING, may_create=may_create)
 
     @property
@@ -247,20 +216,20 @@ class FilesystemStorage:
 
     def size(self, key: str) -> int:
         """See `Storage.size`."""
-        with _translated("read from"):
+        with translated("read from"):
             return Path(self._path(key)).stat().st_size
 
-    def read(self, key: str, start: int = 0, stop: int | None = None) -> "FileRange":
+    def read(self, key: str, start: int = 0, stop: int | None = None) -> FileRange:
         """See `Storage.read`."""
         begun = monotonic() if self._metrics.is_enabled else None
-        with _translated("read from"):
+        with translated("read from"):
             descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
         size = os.fstat(descriptor).st_size
         end = size if stop is None else stop
         content = FileRange(descriptor, start, end)
         if end > size:
             content.close()
-            raise StorageError(_TOO_SHORT)
+            raise StorageError(TOO_SHORT)
         self._note_read(begun, end - start)
         return content
 
@@ -274,10 +243,10 @@ class FilesystemStorage:
     def view(self, key: str) -> Iterator[Buffer]:
         """See `Storage.view`; small contents are read, large ones are mapped."""
         begun = monotonic() if self._metrics.is_enabled else None
-        with _translated("read from"):
+        with translated("read from"):
             descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
         try:
-            with _mapped(descriptor) as content:
+            with mapped(descriptor) as content:
                 self._note_read(begun, len(content))
                 yield content
         finally:
@@ -285,7 +254,7 @@ class FilesystemStorage:
 
     def free_size(self) -> int:
         """See `Storage.free_size`."""
-        with _translated("measure"):
+        with translated("measure"):
             return shutil.disk_usage(self._prefix).free
 
     def delete(self, key: str) -> None:
@@ -293,7 +262,7 @@ class FilesystemStorage:
         journal = self._journal
         path = self._path(key)
         laps = self._metrics.laps()
-        with _translated("remove from"):
+        with translated("remove from"):
             try:
                 os.unlink(path)  # noqa: PTH108 -- a Path costs more than the call
             except FileNotFoundError:
@@ -313,12 +282,12 @@ class FilesystemStorage:
                 _unlink(path)
             return len(lost)
 
-        with _translated("clean up"):
+        with translated("clean up"):
             return self._journal.recover(forget)
 
     def close(self) -> None:
         """See `Storage.close`."""
-        with _translated("clean up"):
+        with translated("clean up"):
             for content in list(self._unfinished):
                 content.forget()
             if self._open_journal is not None:
@@ -349,70 +318,3 @@ def _create(path: str, journal: Journal) -> int:
 def _unlink(path: str) -> None:
     with suppress(FileNotFoundError):
         os.unlink(path)  # noqa: PTH108 -- a Path costs more than the call
-
-
-class FileRange(Iterator[bytes]):
-    """The bytes of a file from `start` to `stop`, in chunks.
-
-    `fileno` and `tell` are for whoever can have the operating system send them.
-    """
-
-    def __init__(self, descriptor: int, start: int, stop: int) -> None:
-        self._descriptor = descriptor
-        self._position = start
-        self._stop = stop
-
-    def fileno(self) -> int:
-        """Return the descriptor of the open file."""
-        return self._descriptor
-
-    def tell(self) -> int:
-        """Return the place of the next byte in the file."""
-        return self._position
-
-    def read(self, size: int) -> bytes:
-        """Return the next bytes, at most `size`; none at the end."""
-        size = min(size, self._stop - self._position)
-        if size <= 0:
-            return b""
-        with _translated("read from"):
-            chunk = os.pread(self._descriptor, size, self._position)
-        if not chunk:
-            raise StorageError(_TOO_SHORT)
-        self._position += len(chunk)
-        return chunk
-
-    def __next__(self) -> bytes:
-        """Return the next chunk; the file is closed after the last one."""
-        chunk = self.read(_CHUNK_BYTES)
-        if not chunk:
-            self.close()
-            raise StopIteration
-        return chunk
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._descriptor >= 0:
-            descriptor, self._descriptor = self._descriptor, -1
-            os.close(descriptor)
-
-    def __del__(self) -> None:
-        """Close the file, should nobody have read it to its end."""
-        self.close()
-
-
-@contextmanager
-def _mapped(descriptor: int) -> Iterator[Buffer]:
-    """Open a file for random access: read if it is small, else mapped."""
-    with _translated("read from"):
-        size = os.fstat(descriptor).st_size
-        if size <= _SMALL_BYTES:
-            content: Buffer = os.pread(descriptor, size, 0)
-        else:
-            content = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
-    try:
-        yield content
-    finally:
-        if isinstance(content, mmap.mmap):
-            with suppress(BufferError):  # a view lives on: it goes with the last one
-                content.close()
