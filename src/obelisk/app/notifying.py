@@ -49,9 +49,9 @@ class Notifier:
 
         Until then this one lives, however long it takes to end what is in progress.
         """
-        self._is_hanging = bool
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._send(f"RELOADING=1\nMONOTONIC_USEC={now}")
+        self._is_hanging = bool
 
     def stop(self) -> None:
         """Say that the server is about to end."""
