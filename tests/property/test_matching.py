@@ -8,13 +8,13 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from indexes import empty_index
 from obelisk.config import OverwriteMode
 from obelisk.dicom.dictionary import lookup_tag, vr_of
 from obelisk.dicom.identifiers import resource_ids
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.matching import CaseRule, Order, Query, constraints_of
 from obelisk.index.records import Attachment, Compression, NewInstance
-from obelisk.index.sqlite import SQLiteIndex
 
 LETTERS = "aAbéÉß\u0131\u017fиИ山[]^%_'\" "
 TEXT = st.text(LETTERS, max_size=5)
@@ -269,7 +269,7 @@ ARCHIVES = st.lists(trees(Level.PATIENT), min_size=1, max_size=4)
 def test_index_finds_what_the_oracle_finds(patients, queries):
     """Every query gives the same resources, and counts them alike."""
     with tempfile.TemporaryDirectory() as folder:
-        index = SQLiteIndex(Path(folder) / "index.db", is_synchronous=False)
+        index = empty_index(Path(folder))
         store(index, patients)
         with index.read() as transaction:
             for level, identifier, rule in queries:
@@ -330,7 +330,7 @@ def test_values_are_put_in_order(patients, keyword, is_descending, since, limit)
         limit=limit,
     )
     with tempfile.TemporaryDirectory() as folder:
-        index = SQLiteIndex(Path(folder) / "index.db", is_synchronous=False)
+        index = empty_index(Path(folder))
         store(index, patients)
         with index.read() as transaction:
             found = [id_ for _, id_ in transaction.find(query)]

@@ -1,5 +1,6 @@
 import re
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -14,6 +15,7 @@ from obelisk.index.sqlite import SQLiteIndex
 def database_of_version(path, version):
     """Make a database as an earlier version of the program left it."""
     connection = sqlite3.connect(path)
+    connection.execute("PRAGMA synchronous = OFF")
     connection.create_function("fold", 1, fold_value, deterministic=True)
     for number, text in migrations.migrations():
         if number <= version:
@@ -142,8 +144,9 @@ def test_every_version_leads_to_the_same_schema(tmp_path):
     for number, _ in migrations.migrations():
         path = tmp_path / str(number)
         database_of_version(path, number).close()
-        SQLiteIndex(path).close()
-        schemas.append(sqlite3.connect(path).execute(_SCHEMA).fetchall())
+        SQLiteIndex(path, is_synchronous=False).close()
+        with closing(sqlite3.connect(path)) as connection:
+            schemas.append(connection.execute(_SCHEMA).fetchall())
 
     assert len(schemas) > 1
     assert all(schema == schemas[0] for schema in schemas)

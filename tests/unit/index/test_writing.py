@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from indexes import empty_index
 from obelisk.config import OverwriteMode
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.errors import NotFoundError
@@ -14,7 +15,6 @@ from obelisk.index.records import (
     StoreStatus,
 )
 from obelisk.index.revisions import RevisionCheck
-from obelisk.index.sqlite import SQLiteIndex
 
 NEVER = OverwriteMode.NEVER
 
@@ -245,13 +245,16 @@ def naive_counts(instances):
 paths = st.tuples(*[st.sampled_from("abc")] * 4)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     steps=st.lists(st.tuples(st.sampled_from(["store", *LEVELS]), paths), max_size=25)
 )
 def test_counters_equal_a_recount(tmp_path_factory, make, steps):
     """After any sequence of ingests and deletions all counters are right."""
-    index = SQLiteIndex(tmp_path_factory.mktemp("index") / "i.db", is_synchronous=False)
+    index = empty_index(tmp_path_factory.mktemp("index"))
     stored = set()
     for action, path in steps:
         new = make(*path)
