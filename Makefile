@@ -43,8 +43,8 @@ lint: .venv/.dev ## check style, types, imports and docstrings
 	$(BIN)/lint-imports
 	$(BIN)/interrogate -q src tests
 
-test: .venv/.dev ## run all tests except the long runs
-	$(BIN)/python -m pytest -m "not long"
+test: .venv/.dev ## run all tests except the long runs, always in the same order
+	$(BIN)/python -m pytest -m "not long" --randomly-seed=1
 
 check: lint test ## do all that CI does
 

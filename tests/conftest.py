@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from launching import OBELISK, RunningServer, start_server
 from scanning import SCAN, keep_errors
@@ -16,8 +16,14 @@ from scanning import SCAN, keep_errors
 if SCAN in os.environ:
     keep_errors(Path(os.environ[SCAN]))
 
-# A loaded machine is slow, not wrong.
-settings.register_profile("suite", deadline=None)
+# A loaded machine is slow, not wrong. Each run tries the same examples; those that look
+# for others are the long ones (`make long`).
+settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("suite")
 
 #: dcmtk is searched here: the environment of the project has pynetdicom's namesakes.
