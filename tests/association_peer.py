@@ -32,7 +32,7 @@ CONTEXTS = (
     ProposedContext(1, VERIFICATION, (IMPLICIT,)),
     ProposedContext(3, CT, (EXPLICIT,)),
 )
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 30
 
 
 @dataclass
@@ -68,8 +68,8 @@ class FileSink:
                     self.begun.set()
                     file.write(chunk)
         except Exception as error:
-            self.errors.append(error)
             path.unlink()
+            self.errors.append(error)
             raise
         assert self.may_end.wait(TIMEOUT_SECONDS)
         return StoreResult(StoreStatus.SUCCESS, ResourceIds("p", "s", "e", "i"))
@@ -79,7 +79,7 @@ class FileSink:
 def running_server(folder, **settings):
     """Run a server on a free port of this machine; yield it and its sink."""
     sink = FileSink(folder)
-    options = {"port": 0, "host": "127.0.0.1", "timeout_seconds": 5, **settings}
+    options = {"port": 0, "host": "127.0.0.1", **settings}
     settings = DICOMServerSettings(**options)
     server = DICOMServer(settings, sink, Negotiation(settings))
     server.start()
@@ -87,7 +87,7 @@ def running_server(folder, **settings):
         yield server, sink
     finally:
         sink.may_end.set()
-        server.stop(5)
+        server.stop(30)
 
 
 class Peer:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from launching import wait_until
+
 #: Response headers that clients of Orthanc act upon.
 COMPARED_HEADERS = ("Allow", "Content-Disposition", "Content-Type", "Location")
 
@@ -106,6 +108,18 @@ class Peer:
             if (value := response.getheader(name)) is not None
         }
         return Answer(response.status, headers, describe(content)), content
+
+
+def settled_jobs(url: str) -> list[str]:
+    """Wait until all jobs of a server have ended; return their ids.
+
+    Those that send archives end a moment after their clients have all.
+    """
+    peer = Peer(url)
+    wait_until(lambda: not peer.get_json("/jobs?state=Pending;Running;Retry"))
+    ids: list[str] = peer.get_json("/jobs")
+    peer.close()
+    return ids
 
 
 def describe(content: bytes) -> Any:

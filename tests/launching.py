@@ -35,7 +35,7 @@ QUIET_OPTIONS: dict[str, Any] = {
 #: Not that generator which tests seed alike in all processes.
 _PORTS = random.SystemRandom()
 
-_START_SECONDS_MAX = 30
+_START_SECONDS_MAX = 60
 _POLL_SECONDS = 0.02
 
 
@@ -56,11 +56,15 @@ class RunningServer:
         return f"http://127.0.0.1:{self.http_port}"
 
     def kill(self) -> None:
-        """Kill the whole process group at once, as a power cut would."""
+        """Kill the whole process group at once, as a power cut would.
+
+        Afterwards none of its processes is left that could hold a lock or a port.
+        """
         self._collect()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        wait_until(lambda: not _has_living(self.process.pid))
 
     def terminate(self, timeout_seconds: float = 30) -> int:
         """Ask the server to stop; return its exit status."""
@@ -142,13 +146,23 @@ def running_server(
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds, for half a minute at most."""
+    """Wait until a condition holds, for a minute at most."""
     pause = threading.Event()
-    for _ in range(1200):
+    for _ in range(2400):
         if condition():
             return
         pause.wait(0.025)
     raise TimeoutError
+
+
+def _has_living(group: int) -> bool:
+    """Tell whether a process of a group lives; of the dead, others take care."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended, or is none of ours
+            state, _, found = path.read_text().rpartition(")")[2].split()[:3]
+            if int(found) == group and state not in "XZ":
+                return True
+    return False
 
 
 def _wait_until_ready(server: RunningServer) -> None:

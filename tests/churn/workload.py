@@ -1,6 +1,7 @@
 """Clients that change the same few studies at the same time."""
 
 import http.client
+import itertools
 import json
 import random
 import threading
@@ -19,6 +20,9 @@ _STUDIES_PER_PATIENT = 5
 _SERIES_COUNT = 2
 _INSTANCE_COUNT = 3
 _HOT_COUNT = 4
+
+#: With so many actions of each client, all kinds of answers are sure to come.
+_ACTION_COUNT_MIN = 60
 
 #: The paths of the levels, and those of what belongs to resources.
 _PLURALS = {
@@ -110,10 +114,11 @@ class Client:
         self.outcome = Outcome()
 
     def run(self, deadline: float) -> None:
-        """Act until a moment of the monotonic clock."""
+        """Act until a moment of the monotonic clock, and some times at least."""
         names, weights = list(ACTIONS), list(ACTIONS.values())
         try:
-            while time.monotonic() < deadline:
+            done = itertools.count()
+            while next(done) < _ACTION_COUNT_MIN or time.monotonic() < deadline:
                 (name,) = self._rng.choices(names, weights)
                 getattr(self, f"_{name}")(self._choose())
         except (OSError, http.client.HTTPException) as error:

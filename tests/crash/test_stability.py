@@ -6,6 +6,8 @@ from exchange import Call, Peer
 from factories import make_study
 from launching import OBELISK, RunningServer, start_server
 
+#: Time enough to store a study, and to kill the server.
+_FIRST_STABLE_AGE_SECONDS = 6
 _STABLE_AGE_SECONDS = 2
 _POLL_SECONDS = 0.1
 _SECONDS_MAX = 30
@@ -36,7 +38,7 @@ def test_a_kill_before_the_stable_age_doubles_and_loses_no_event(
     tmp_path: Path,
 ) -> None:
     """Each resource becomes stable once, whenever the server was killed."""
-    server = start_server(OBELISK, tmp_path, StableAge=_STABLE_AGE_SECONDS)
+    server = start_server(OBELISK, tmp_path, StableAge=_FIRST_STABLE_AGE_SECONDS)
     try:
         peer = Peer(server.url)
         for content in make_study(instance_count=2):

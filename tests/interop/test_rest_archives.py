@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from exchange import settled_jobs
 from factories import make_instance, make_study
 from launching import RunningServer
 
@@ -174,7 +175,7 @@ def test_what_archives_cannot_be_is_refused(
 ) -> None:
     """The caller learns what is wrong, with the status of Orthanc; no job is made."""
     stored = _store(server, make_instance(510))
-    jobs = _get(server, "/jobs").json()
+    jobs = settled_jobs(server.url)
     url = server.url + path.format(study=stored["ParentStudy"])
     refused = requests.post(url, data=body, timeout=_SECONDS)
 

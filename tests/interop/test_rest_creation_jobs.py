@@ -2,9 +2,11 @@
 
 import base64
 import json
+import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,14 @@ import pytest
 import requests
 
 from http_peer import SECONDS
-from launching import OBELISK, RunningServer, start_server
+from launching import (
+    OBELISK,
+    RunningServer,
+    running_server,
+    start_server,
+    wait_until,
+)
+from obelisk.app.node import INDEX_NAME
 
 _PDF = b"%PDF-1.4\n%%EOF\n"
 _URI = "data:application/pdf;base64," + base64.b64encode(_PDF).decode()
@@ -42,7 +51,20 @@ def _end(server: RunningServer, id_: str) -> dict[str, Any]:
     raise AssertionError(job)
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Run a server whose files nobody else has removed."""
+    folder = tmp_path_factory.mktemp("creation")
+    with running_server(OBELISK, folder) as running:
+        yield running
+
+
 def _files(server: RunningServer) -> list[Path]:
+    """Return all files, once those are gone of which jobs have said that they may."""
+    address = f"file:{server.storage / INDEX_NAME}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True)) as index:
+        query = "SELECT COUNT(*) FROM removal"
+        wait_until(lambda: index.execute(query).fetchone() == (0,))
     return [one for one in server.storage.rglob("*-*-*-*-*") if one.is_file()]
 
 

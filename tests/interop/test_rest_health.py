@@ -6,13 +6,13 @@ import signal
 import socket
 import sqlite3
 import subprocess
-from time import monotonic
 
 import pytest
 import requests
 
 from launching import OBELISK
 from obelisk.app.node import INDEX_NAME
+from obelisk.services.health import CHECK_SECONDS_MAX
 
 _USER = {"AuthenticationEnabled": True, "RegisteredUsers": {"alice": "secret"}}
 
@@ -23,10 +23,9 @@ def get(server, path, **arguments):
 
 
 def healthcheck(server):
-    """Return the exit status of `obelisk healthcheck`."""
+    """Return the exit status of `obelisk healthcheck`; pytest shows what it says."""
     path = server.storage.parent / "configuration.json"
-    command = [*OBELISK, "healthcheck", str(path)]
-    return subprocess.run(command, capture_output=True, check=False).returncode
+    return subprocess.run([*OBELISK, "healthcheck", str(path)], check=False).returncode
 
 
 def test_a_server_is_live_and_ready(launch):
@@ -54,20 +53,17 @@ def test_a_server_without_room_is_not_ready(launch):
 
 
 def test_a_server_whose_index_hangs_is_not_ready(launch):
-    """Somebody else holds the database; the answer comes in five seconds."""
+    """Somebody else holds the database; the answer comes before it is free."""
     server = launch()
     path = server.storage / INDEX_NAME
     with sqlite3.connect(path, isolation_level=None) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        start = monotonic()
         answer = get(server, "/health/ready")
-        elapsed = monotonic() - start
         connection.execute("ROLLBACK")
     connection.close()
 
     assert answer.status_code == 503
     assert answer.json()["Checks"]["Index"] == "hangs"
-    assert elapsed < 5
 
 
 def test_a_read_only_server_is_ready(launch):
@@ -98,9 +94,12 @@ def test_the_command_asks_the_server(launch):
     server = launch(**_USER)
     running = healthcheck(server)
     server.terminate()
+    with socket.socket() as keeper:  # so that no other server takes the port meanwhile
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", server.http_port))
+        stopped = healthcheck(server)
 
-    assert running == 0
-    assert healthcheck(server) == 4
+    assert (running, stopped) == (0, 4)
 
 
 def test_the_command_fails_if_the_server_is_not_ready(launch):
@@ -133,9 +132,7 @@ def test_systemd_is_told_nothing_while_the_server_hangs(launch, tmp_path, monkey
         healthy = [receiver.recv(100) for _ in range(3)]
         with sqlite3.connect(path, isolation_level=None) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            while receiver.recv(100) and _is_pending(receiver, 2.0):
-                pass
-            is_silent = not _is_pending(receiver, 1.5)
+            is_silent = any(_is_silent(receiver) for _ in range(40))
             connection.execute("ROLLBACK")
         connection.close()
         recovered = receiver.recv(100)
@@ -145,6 +142,9 @@ def test_systemd_is_told_nothing_while_the_server_hangs(launch, tmp_path, monkey
     assert recovered == b"WATCHDOG=1"
 
 
-def _is_pending(receiver, seconds):
-    """Return whether something came within some time."""
-    return bool(select.select([receiver], [], [], seconds)[0])
+def _is_silent(receiver):
+    """Return whether nothing comes for longer than a check takes; take what does."""
+    if not select.select([receiver], [], [], CHECK_SECONDS_MAX + 1)[0]:
+        return True
+    receiver.recv(100)
+    return False

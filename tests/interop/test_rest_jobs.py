@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from exchange import settled_jobs
 from factories import make_study
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "jobs.md"
@@ -151,7 +152,7 @@ BAD_FIELDS = [
 def test_bad_submissions_are_refused(server, study, path, fields, status):
     """With a body that says why, and without an effect, also without a job."""
     url = server.url + path.format(study=study)
-    known = requests.get(f"{server.url}/jobs", timeout=30).json()
+    known = settled_jobs(server.url)
     body = {"Resources": [study]} | fields
     answer = requests.post(url, json=body, timeout=30)
 
@@ -178,7 +179,7 @@ def test_an_overlong_key_is_refused(verify):
 def test_resources_are_reconstructed_by_jobs(server, study, path):
     """On request; without it the answer is empty, as Orthanc's, and there is no job."""
     url = server.url + path.format(study=study)
-    before = requests.get(f"{server.url}/jobs", timeout=30).json()
+    before = settled_jobs(server.url)
     for body in ({"Synchronous": True}, {"ReconstructFiles": True}):
         answer = requests.post(url, json=body, timeout=30)
         assert (answer.status_code, answer.content) == (200, b"")
@@ -215,6 +216,7 @@ def test_what_happened_to_jobs_is_listed_on_request(server, verify):
     """In /changes, with numbers of its own; never unless asked for."""
     url = f"{server.url}/changes"
     types = "JobSubmitted;JobSuccess;JobFailure"
+    settled_jobs(server.url)
     since = requests.get(f"{url}?type={types}&to=99999&limit=1", timeout=30).json()
     id_ = verify(Asynchronous=True).json()["ID"]
     poll(server, f"/jobs/{id_}")

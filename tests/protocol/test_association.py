@@ -1,3 +1,4 @@
+import math
 import socket
 import threading
 import time
@@ -14,6 +15,8 @@ from association_peer import (
     running_server,
     store_command,
 )
+from launching import wait_until
+from obelisk.dimse import acceptor, association
 from obelisk.dimse.items import AnsweredContext, ProposedContext
 from obelisk.dimse.pdu import Abort, AssociateAccept, AssociateReject, AssociateRequest
 from obelisk.errors import UnavailableError
@@ -23,24 +26,25 @@ from obelisk.scp.settings import DICOMServerSettings, KnownCaller
 
 USER_ABORT = Abort(0, 0)
 
+#: As long as nobody waits in these tests: what ends before it was ended for a reason.
+FOR_EVER = 600
+
+
+def wait_until_busy(server, *are_busy):
+    """Wait until those associations are in an operation that should, and no others."""
+
+    def found():
+        entries = list(server._acceptor._connections)
+        return [entry.association.idle_since == math.inf for entry in entries]
+
+    wait_until(lambda: found() == list(are_busy))
+
 
 @pytest.fixture
 def port(tmp_path):
-    """Run a server with short timeouts, and yield its port."""
-    with running_server(tmp_path, timeout_seconds=0.3, artim_seconds=0.3) as (
-        server,
-        _,
-    ):
+    """Run a server, and yield its port."""
+    with running_server(tmp_path) as (server, _):
         yield server.port
-
-
-def wait_until(condition, seconds=5):
-    """Poll until a condition holds."""
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline
-        pause.wait(0.01)
 
 
 def test_answers_of_contexts(port):
@@ -89,35 +93,44 @@ def test_four_gigabytes_announced(port, pdu_type):
         assert peer.is_closed()
 
 
-def test_a_silent_connection_is_closed(port):
+def test_a_silent_connection_is_closed(tmp_path):
     """A connection that requests nothing is closed when the ARTIM timer expires."""
-    with Peer(port) as peer:
+    with (
+        running_server(tmp_path, artim_seconds=0.3) as (server, _),
+        Peer(server.port) as peer,
+    ):
         assert peer.is_closed()
 
 
-def test_a_request_byte_by_byte_is_closed(port):
+def test_a_request_byte_by_byte_is_closed(tmp_path):
     """The ARTIM timer is not set back by a byte now and then."""
     request = AssociateRequest("A", "B", CONTEXTS).encode()
-    pause = threading.Event()
-    with Peer(port) as peer:
+    sent_count = 0
+    with (
+        running_server(tmp_path, artim_seconds=0.3) as (server, _),
+        Peer(server.port) as peer,
+    ):
         peer.socket.settimeout(0.05)
-        start = time.monotonic()
         for byte in request:
             try:
                 peer.send(bytes([byte]))
+                sent_count += 1
                 if not peer.socket.recv(1):
                     break
             except TimeoutError:
-                pause.wait(0.01)
+                continue
             except OSError:
                 break
 
-        assert time.monotonic() - start < 3
+    assert sent_count < len(request)
 
 
-def test_an_idle_association_is_aborted(port):
+def test_an_idle_association_is_aborted(tmp_path):
     """A peer that sends no message for DicomScpTimeout is aborted."""
-    with Peer(port) as peer:
+    with (
+        running_server(tmp_path, timeout_seconds=0.3) as (server, _),
+        Peer(server.port) as peer,
+    ):
         peer.associate()
 
         assert peer.read() == USER_ABORT
@@ -148,17 +161,14 @@ def test_a_dataset_that_dribbles_is_aborted(tmp_path):
     ):
         peer.associate()
         peer.send_part(3, store_command(), is_command=True)
-        start = time.monotonic()
 
         def dribble():
-            while time.monotonic() - start < 5:
+            for _ in range(200):
                 peer.send_part(3, b"a", is_command=False, is_last=False)
                 pause.wait(0.05)
 
         with pytest.raises(OSError, match=r"reset|pipe"):
             dribble()
-
-        assert time.monotonic() - start < 4
 
 
 @pytest.mark.parametrize(
@@ -244,11 +254,15 @@ def test_operations_that_are_not_allowed(tmp_path):
 
 def test_the_limit_of_associations(tmp_path):
     """Beyond the limit, associations are rejected for now, and others go on."""
-    with running_server(tmp_path, association_limit=2) as (server, _):
+    with running_server(tmp_path, association_limit=2, timeout_seconds=FOR_EVER) as (
+        server,
+        _,
+    ):
         with Peer(server.port) as one, Peer(server.port) as two:
             for peer in (one, two):
                 peer.associate()
                 peer.send_part(3, store_command(), is_command=True)
+            wait_until_busy(server, True, True)
             with Peer(server.port) as three:
                 assert three.associate() == AssociateReject(2, 3, 2)
                 assert three.is_closed()
@@ -261,21 +275,23 @@ def test_the_limit_of_associations(tmp_path):
 
 def test_idle_associations_make_room(tmp_path):
     """Whichever is idle for longest is aborted; what is busy goes on."""
-    with running_server(tmp_path, association_limit=3) as (server, sink):
+    with running_server(tmp_path, association_limit=3, timeout_seconds=FOR_EVER) as (
+        server,
+        sink,
+    ):
         busy, idle, late = (Peer(server.port) for _ in range(3))
         for peer in (busy, idle, late):
             peer.associate()
         busy.send_part(3, store_command(), is_command=True)
         late.send_part(1, echo_command(), is_command=True)
         assert late.response().status == 0
-        start = time.monotonic()
+        wait_until_busy(server, True, False, False)
 
         def is_accepted():
             with Peer(server.port) as peer:
                 return isinstance(peer.associate(), AssociateAccept)
 
         wait_until(is_accepted)
-        assert time.monotonic() - start < 2
         assert idle.read() == USER_ABORT
         late.send_part(1, echo_command(), is_command=True)
         assert late.response().status == 0
@@ -286,57 +302,63 @@ def test_idle_associations_make_room(tmp_path):
             peer.socket.close()
 
 
-def test_those_who_were_rejected_keep_nobody_out(tmp_path):
+def test_those_who_were_rejected_keep_nobody_out(tmp_path, monkeypatch):
     """However long they do not close their connections."""
-    with running_server(tmp_path, association_limit=1) as (server, _):
+    monkeypatch.setattr(acceptor, "_OVERFLOW_ARTIM_SECONDS", FOR_EVER)
+    monkeypatch.setattr(association, "_LINGER_SECONDS", FOR_EVER)
+    with running_server(tmp_path, association_limit=1, timeout_seconds=FOR_EVER) as (
+        server,
+        _,
+    ):
         rejected = []
         with Peer(server.port) as busy:
             busy.associate()
             busy.send_part(3, store_command(), is_command=True)
+            wait_until_busy(server, True)
 
             def is_rejected_again():
                 rejected.append(Peer(server.port))
                 answer = rejected[-1].associate()
                 return len(rejected) > 1 and answer == AssociateReject(2, 3, 2)
 
-            start = time.monotonic()
             wait_until(is_rejected_again)
-            assert time.monotonic() - start < 1.5
         for peer in rejected:
             peer.socket.close()
 
 
 def test_half_open_connections_make_room(tmp_path):
     """Connections that request nothing do not keep others out."""
-    with running_server(tmp_path, association_limit=3, artim_seconds=60) as (server, _):
+    with running_server(tmp_path, association_limit=3, artim_seconds=FOR_EVER) as (
+        server,
+        _,
+    ):
         silent = [Peer(server.port) for _ in range(3)]
         wait_until(lambda: server.association_count == 3)
-        start = time.monotonic()
 
         def is_accepted():
             with Peer(server.port) as peer:
                 return isinstance(peer.associate(), AssociateAccept)
 
         wait_until(is_accepted)
-        assert time.monotonic() - start < 2
         for peer in silent:
             peer.socket.close()
 
 
 def test_hundreds_of_idle_associations(tmp_path):
     """Hundreds of idle and half-open peers do not slow anybody down."""
-    with running_server(tmp_path, timeout_seconds=30) as (server, sink):
+    with running_server(tmp_path, timeout_seconds=FOR_EVER, artim_seconds=FOR_EVER) as (
+        server,
+        sink,
+    ):
         peers = [Peer(server.port) for _ in range(300)]
         for peer in peers[:150]:
             peer.associate()
-        start = time.monotonic()
         with Peer(server.port) as peer:
             peer.associate()
             peer.send_part(3, store_command(), is_command=True)
             peer.send_part(3, dataset(), is_command=False)
             assert peer.response().status == 0
 
-        assert time.monotonic() - start < 1
         assert len(sink.files) == 1
         for peer in peers:
             peer.socket.close()
@@ -344,7 +366,10 @@ def test_hundreds_of_idle_associations(tmp_path):
 
 def test_slow_senders_do_not_hold_others_up(tmp_path):
     """Peers that stop in a dataset take none of the places to work at."""
-    with running_server(tmp_path, working_count=1) as (server, sink):
+    with running_server(tmp_path, working_count=1, timeout_seconds=FOR_EVER) as (
+        server,
+        sink,
+    ):
         slow = [Peer(server.port) for _ in range(5)]
         for peer in slow:
             peer.associate()
@@ -366,7 +391,7 @@ def test_slow_senders_do_not_hold_others_up(tmp_path):
 def test_stop_lets_a_store_finish(tmp_path):
     """Stop answers the C-STORE in progress, aborts idle peers, refuses new ones."""
     with (
-        running_server(tmp_path) as (server, sink),
+        running_server(tmp_path, timeout_seconds=FOR_EVER) as (server, sink),
         Peer(server.port) as busy,
         Peer(server.port) as idle,
     ):
@@ -375,9 +400,9 @@ def test_stop_lets_a_store_finish(tmp_path):
         sink.may_end.clear()
         busy.send_part(3, store_command(), is_command=True)
         busy.send_part(3, dataset(size=5000), is_command=False, is_last=False)
-        assert sink.begun.wait(5)
+        assert sink.begun.wait(30)
         port = server.port
-        stopping = threading.Thread(target=server.stop, args=(5,))
+        stopping = threading.Thread(target=server.stop, args=(FOR_EVER,), daemon=True)
         stopping.start()
         assert idle.read() == USER_ABORT
         with pytest.raises(OSError, match="refused"):
@@ -386,25 +411,27 @@ def test_stop_lets_a_store_finish(tmp_path):
         sink.may_end.set()
         assert busy.response().status == 0
         assert busy.read() == USER_ABORT
-        start = time.monotonic()
-        stopping.join(5)
+        stopping.join(30)
 
-        assert time.monotonic() - start < 3
+        assert not stopping.is_alive()
         assert sink.files[0].read_bytes().endswith(b"end!")
 
 
 def test_stop_cuts_off_what_takes_too_long(tmp_path):
     """After the timeout of stop, a C-STORE that goes on is cut off and not stored."""
-    with running_server(tmp_path) as (server, sink), Peer(server.port) as peer:
+    with (
+        running_server(tmp_path, timeout_seconds=FOR_EVER) as (server, sink),
+        Peer(server.port) as peer,
+    ):
         peer.associate()
         peer.send_part(3, store_command(), is_command=True)
         peer.send_part(3, dataset(size=5000), is_command=False, is_last=False)
-        assert sink.begun.wait(5)
+        assert sink.begun.wait(30)
         start = time.monotonic()
         server.stop(0.2)
 
-        assert time.monotonic() - start < 2
-        assert len(sink.errors) == 1
+        assert time.monotonic() - start < 30
+        wait_until(lambda: len(sink.errors) == 1)
         assert not list(tmp_path.iterdir())
 
 
@@ -414,10 +441,13 @@ def test_stop_ends_all_threads(tmp_path):
         peers = [Peer(server.port) for _ in range(20)]
         for peer in peers[:10]:
             peer.associate()
-        server.stop(5)
+        server.stop(30)
+
+        def left():
+            return [t for t in threading.enumerate() if t.name.startswith("dicom-")]
 
         assert server.association_count == 0
-        assert not [t for t in threading.enumerate() if t.name.startswith("dicom-")]
+        wait_until(lambda: not left())
         for peer in peers:
             peer.socket.close()
 

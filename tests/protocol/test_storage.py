@@ -318,8 +318,8 @@ def test_a_connection_that_breaks_leaves_nothing(tmp_path):
             peer.associate()
             peer.send_part(3, store_command(), is_command=True)
             peer.send_part(3, dataset(size=99_999), is_command=False, is_last=False)
-            assert sink.begun.wait(5)
-        server.stop(5)
+            assert sink.begun.wait(30)
+        server.stop(30)
 
     assert len(sink.errors) == 1
     assert not list(tmp_path.iterdir())

@@ -5,29 +5,20 @@ from dataclasses import replace
 
 import pytest
 
+from launching import free_port
 from obelisk.cli import preflight
 from obelisk.cli.preflight import find_obstacles
 from obelisk.config import Config
 
 
 @pytest.fixture
-def free_ports():
-    """Two ports that nobody listens on."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("0.0.0.0", 0))
-        other.bind(("0.0.0.0", 0))
-        return one.getsockname()[1], other.getsockname()[1]
-
-
-@pytest.fixture
-def config(tmp_path, free_ports):
+def config(tmp_path):
     """A configuration that can be started."""
-    http_port, dicom_port = free_ports
     default = Config()
     return Config(
         storage=replace(default.storage, storage_directory=tmp_path / "a" / "b"),
-        http=replace(default.http, port=http_port),
-        dicom=replace(default.dicom, port=dicom_port),
+        http=replace(default.http, port=free_port()),
+        dicom=replace(default.dicom, port=free_port()),
     )
 
 

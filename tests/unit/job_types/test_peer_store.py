@@ -100,8 +100,9 @@ def test_the_size_is_what_was_sent(services, job, peer, one_at_a_time):
     assert len({one.port for one in peer.received}) == 1
 
 
-def test_quick_transfers_share_a_step(services, job, peer):
+def test_quick_transfers_share_a_step(services, job, peer, monkeypatch):
     """All of a small study."""
+    monkeypatch.setattr("obelisk.jobs.instances._STEP_SECONDS", 600)
     (outcome,) = finish(job, services)
 
     assert isinstance(outcome, Done)

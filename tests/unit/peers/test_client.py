@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from launching import free_port
 from obelisk.config.peers import Peer
 from obelisk.errors import CorruptedFileError, PeerError, PeerStatusError
 from obelisk.peers.client import PeerClient
@@ -184,8 +185,7 @@ def test_a_peer_that_is_silent(server):
 
 def test_a_peer_that_is_not_there():
     """The connection is refused."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with pytest.raises(PeerError, match=r"refused the connection \(GET http://127"):
         ask(PeerClient(PATIENT), Peer(url=f"http://127.0.0.1:{port}/"))
 

@@ -20,7 +20,7 @@ def test_each_check_says_what_it_found():
 
 def test_a_check_that_hangs_holds_nobody_up(monkeypatch):
     """It is not begun once more, and the others are done."""
-    monkeypatch.setattr(health, "CHECK_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(health, "CHECK_SECONDS_MAX", 1.0)
     release, begun = threading.Event(), []
 
     def hang():
@@ -36,11 +36,12 @@ def test_a_check_that_hangs_holds_nobody_up(monkeypatch):
 
     assert found == [{"A": "hangs", "B": OK}] * 2
     assert len(begun) == 1
-    assert elapsed < 5
+    assert elapsed < 25
 
 
-def test_a_result_is_told_again_for_a_moment():
+def test_a_result_is_told_again_for_a_moment(monkeypatch):
     """So that many questions cost no more than one."""
+    monkeypatch.setattr(health, "_FRESH_SECONDS", 600)
     begun = []
 
     def check():

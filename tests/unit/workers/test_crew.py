@@ -36,6 +36,7 @@ class Worker:
     settings: list[Any] = field(default_factory=list)
     noted: int = 1
     is_silent: threading.Event = field(default_factory=threading.Event)
+    is_held: threading.Event = field(default_factory=threading.Event)
     is_stuck: threading.Event = field(default_factory=threading.Event)
     is_dead: threading.Event = field(default_factory=threading.Event)
     has_ended: list[bool] = field(default_factory=list)
@@ -58,6 +59,7 @@ class Worker:
 
     def _apply(self, settings: Any) -> None:
         if self.is_silent.is_set():
+            self.is_held.set()
             self.is_dead.wait(_SECONDS)  # as if it did nothing until it is killed
         self.settings.append(settings)
 
@@ -143,6 +145,8 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def place(monkeypatch):
     """A crew of two workers, which are never killed as processes."""
     monkeypatch.setattr(link_module.os, "kill", lambda *_: None)
+    monkeypatch.setattr(module, "_ANSWER_SECONDS_MAX", _SECONDS)
+    monkeypatch.setattr(member_module, "_SETTINGS_SECONDS_MAX", _SECONDS)
     tally, lanes = Tally(2), [Lane(), Lane()]
     nursery = Nursery(lanes, tally)
     made = Place(Crew(lanes, nursery, tally), nursery)
@@ -253,7 +257,7 @@ def test_a_worker_without_the_settings_answers_nothing(place, monkeypatch):
     place.crew.tell_settings()
 
     assert not lazy.member.is_own(request())
-    assert other.member.is_own(request())
+    wait_until(lambda: other.member.is_own(request()))
     assert [told(lazy), told(other)] == [[1], [1, 2]]
     lazy.is_dead.set()
     wait_until(lambda: lazy.member.is_own(request()))
@@ -288,9 +292,10 @@ def test_workers_that_keep_dying_are_replaced_later(place, caplog, monkeypatch):
         wait_until(lambda count=born_count: len(place.nursery.workers) == count)
         wait_until(lambda: sum(one.is_ready for one in place.crew._links) == 2)
     place.nursery.workers[-1].channel.sever()
-    wait_until(lambda: "HTTP workers keep dying" in caplog.text)
+    wait_until(lambda: bool(place.crew._unborn))
     reclaim(place)
 
+    assert "HTTP workers keep dying" in caplog.text
     assert len(place.nursery.workers) == 11
     assert place.crew.check() == ""
     monkeypatch.setattr(place.crew, "_next_birth", time.monotonic())
@@ -305,7 +310,7 @@ def test_a_nursery_that_is_gone(place, caplog):
     place.nursery.is_gone = True
     for one in place.nursery.workers:
         one.channel.sever()
-    wait_until(lambda: not place.crew._links)
+    wait_until(lambda: not place.crew._links and place.crew._count == 0)
     pair = socket.socketpair()
 
     assert place.crew.check() == ""
@@ -338,8 +343,13 @@ def test_a_stop_waits_for_no_worker_that_hangs(place, monkeypatch):
     place.start()
     stuck = place.nursery.workers[0]
     stuck.is_stuck.set()
-    link = next(one for one in place.crew._links if one.place == 0)
-    wait_until(lambda: bool(reclaim(place) or link.silence_seconds > 0.1))
+    links = {link.place: link for link in place.crew._links}
+
+    def is_seen() -> bool:
+        reclaim(place)
+        return links[0].silence_seconds > 0.1 and links[1].silence_seconds == 0
+
+    wait_until(is_seen)
     place.crew.stop()
 
     assert place.crew.wait(_SECONDS)
@@ -347,16 +357,24 @@ def test_a_stop_waits_for_no_worker_that_hangs(place, monkeypatch):
     assert [one.has_ended for one in place.nursery.workers] == [[False], [True]]
 
 
+class Unanswered(link_module.Question):
+    """A question that everybody has waited for long enough."""
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """See `Question.wait`."""
+        del timeout_seconds
+        return False
+
+
 def test_a_worker_that_is_silent_is_noticed(place, monkeypatch):
     """Of the metrics, what it told before is told again."""
-    monkeypatch.setattr(module, "_ANSWER_SECONDS_MAX", 0.2)
     place.start()
 
     assert place.crew.ask() == [1, 1]
     for one in place.nursery.workers:
         one.noted = 5
     link = next(one for one in place.crew._links if one.place == 0)
-    monkeypatch.setattr(link, "ask", lambda *_: link_module.Question())
+    monkeypatch.setattr(link, "ask", lambda *_: Unanswered())
     assert place.crew.ask() == [1, 5]
     assert place.crew.check() == "1 of 2 workers do not answer"
 
@@ -365,12 +383,13 @@ def test_a_worker_that_answers_nothing_is_replaced(place, monkeypatch):
     """Though it takes connections; its successor has the settings."""
     monkeypatch.setattr(link_module, "_ANSWER_SECONDS_MAX", 0.2)
     place.start()
-    lazy = place.nursery.workers[0]
-    lazy.is_silent.set()
+    lazy, other = place.crew._links
+    place.nursery.workers[0].is_silent.set()
     place.settings["a"] = 2
     place.crew.tell_settings()
+    wait_until(lambda: len(lazy._questions) == 1 and not other._questions)
     wait_until(lambda: bool(reclaim(place) or len(place.nursery.workers) == 3))
-    wait_until(lambda: place.crew.check() == "")
+    wait_until(lambda: bool(place.nursery.workers[2].settings))
 
     assert [told(one) for one in place.nursery.workers] == [[1], [1, 2], [2]]
 
@@ -383,7 +402,8 @@ def test_many_questions_are_no_silence(place, monkeypatch):
         for link in place.crew._links:
             link.ask("report")
         reclaim(place)
-        place.crew._links[0].ask("report").wait(_SECONDS)
+        for link in place.crew._links:
+            link.ask("report").wait(_SECONDS)
         link = place.crew._links[0]
         link.look(link._looked_at + 0.1)
 
@@ -411,6 +431,7 @@ def test_what_a_worker_does_not_take_is_taken_back(place, client):
     stuck, other = place.nursery.workers
     stuck.is_stuck.set()
     taken = [place.crew.take(client, 3) for _ in range(2)]
+    wait_until(lambda: len(other.adopted) == 1)
     found: list[socket.socket] = []
 
     def is_taken_back() -> bool:
@@ -418,6 +439,8 @@ def test_what_a_worker_does_not_take_is_taken_back(place, client):
         return bool(found)
 
     wait_until(is_taken_back)
+    link = next(one for one in place.crew._links if one.place == 1)
+    wait_until(lambda: bool(found.extend(reclaim(place)) or not link.silence_seconds))
     counts = [place.connection_count]
     taken += [place.crew.take(client, 3) for _ in range(3)]
     wait_until(lambda: len(other.adopted) == 3)
@@ -442,7 +465,7 @@ def test_a_worker_that_takes_nothing_is_replaced(place, client, monkeypatch):
     stuck.is_stuck.set()
 
     assert place.crew.check() == ""
-    wait_until(lambda: bool(reclaim(place) or len(place.nursery.workers) == 3))
+    wait_until(lambda: bool(reclaim(place) or len(place.nursery.workers) >= 3))
     wait_until(lambda: all(one.is_ready for one in place.crew._links))
     assert stuck.has_ended == [False]
     assert not stuck.adopted
@@ -524,7 +547,8 @@ def test_a_worker_that_takes_in_no_settings_is_replaced(place):
     link = place.crew._links[0]
     lazy.is_silent.set()
     link.ask("set", [0, {}])
-    wait_until(lambda: link.ask("report").wait(0.0))
+    assert lazy.is_held.wait(_SECONDS)  # from now on it takes nothing in
+    assert any(link.ask("report").wait(0.0) for _ in range(1_000_000))
     place.settings["a"] = 2
     place.crew.tell_settings()
     wait_until(lambda: len(place.nursery.workers) == 3)

@@ -80,7 +80,7 @@ def test_a_client_that_left_already(lane, pairs):
 
     with pytest.raises(ConnectionAbortedError):
         lane.accept()
-    assert open_files() == before
+    assert set(open_files()) <= set(before)
 
 
 def test_a_process_with_too_many_files_takes_nothing_out(lane, pairs):

@@ -30,16 +30,18 @@ _HEAD = """
         while not condition():
             pause.wait(0.01)
 
-    def parent_of(pid):
-        with open(f"/proc/{pid}/stat") as file:
-            return int(file.read().rpartition(")")[2].split()[1])
-
-    def is_running(pid):
+    def stat(pid):
         try:
             with open(f"/proc/{pid}/stat") as file:
-                return file.read().rpartition(")")[2].split()[0] != "Z"
-        except FileNotFoundError:
-            return False
+                return file.read().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            return ["Z", "0"]  # others come and go while this is read
+
+    def parent_of(pid):
+        return int(stat(pid)[1])
+
+    def is_running(pid):
+        return stat(pid)[0] != "Z"
 """
 
 
@@ -215,7 +217,7 @@ def test_all_end_with_the_main_process():
     )
 
     def state(pid: str) -> str:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, ProcessLookupError):
             return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
         return "Z"
 
