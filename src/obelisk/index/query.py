@@ -254,7 +254,7 @@ class _Compiler:
         return ", ".join([*map(self._order_by, self._query.order), f"{alias}.pk"])
 
     def _order_by(self, order: Order) -> str:
-        """Order by a value; resources without it come before all that have one."""
+        """Order by a value; resources without it come last."""
         column: str | None = None
         if isinstance(order.key, str):
             value = metadata_expression(self._query.level, order.key)
@@ -267,10 +267,11 @@ class _Compiler:
             key = column
         elif order.key in _FOLDED:
             key = f"fold({value})"
-        # NULL precedes all values by itself, and "" of a column is made to follow it.
-        direction = " DESC" if order.is_descending else ""
-        absent = f", {value} IS NOT NULL{direction}" if column else ""
-        return f"{key}{direction}{absent}"
+        if order.is_descending:
+            # NULL comes last by itself; "" of a column is made to precede it.
+            last = f", {value} IS NULL" if column else ""
+            return f"{key} DESC{last}"
+        return f"{value} IS NULL, {key}"
 
     def _sorted_value(self, tag: int) -> tuple[str, str | None]:
         """Return the expression of an attribute, and its column if there is one."""
