@@ -51,9 +51,7 @@ def resources_json(
     shown = [resource_json(one, content, is_read=is_read) for one in described]
     if content.tags:
         find = services.requested_tags.values
-        # Orthanc has sequences among the metadata; without, it reads files for them.
-        is_null_told = content.parts is not None and "Metadata" not in content.parts
-        found = find(level, rows, content.tags, content.form, is_null_told=is_null_told)
+        found = find(level, rows, content.tags, content.form)
         for one, values in zip(shown, found, strict=True):
             one["RequestedTags"] = values
     parts = content.parts or frozenset()

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from obelisk.dicom.attribute_json import attributes_json, element_json
-from obelisk.dicom.dictionary import is_sequence, name_of
+from obelisk.dicom.dictionary import name_of
 from obelisk.dicom.levels import LEVELS, MAIN_TAGS, Level
 from obelisk.dicom.main_tags import SIGNATURE_NAME, STANDARD, MainTags, key_of
 from obelisk.dicom.matching import Query
@@ -84,8 +84,6 @@ class RequestedTags:
         rows: Sequence[ResourceRow],
         tags: Sequence[int],
         form: TagForm,
-        *,
-        is_null_told: bool = False,
     ) -> list[Values]:
         """Get the values of attributes for each of some resources.
 
@@ -104,12 +102,8 @@ class RequestedTags:
             The attributes.
         form
             How to write keys and values.
-        is_null_told
-            Whether sequences of the level that are indexed but absent are null, as they
-            are where they come from files.
         """
         others = self.unindexed(level, tags)
-        null = self._null_sequences(level, tags, form) if is_null_told else {}
         found: list[Values] = []
         wanted: list[tuple[str, set[int]] | None] = []
         with self._index.read() as transaction:
@@ -117,8 +111,7 @@ class RequestedTags:
             for row in rows:
                 is_there = transaction.lookup_pk(level, row.id) == row.pk
                 values = indexed.values(row) if is_there else {}
-                absent = null if is_there else {}
-                found.append({**absent, **attributes_json(values, form)})
+                found.append(dict(attributes_json(values, form)))
                 unread = others | indexed.unknown(row) if is_there else set()
                 is_read = self._is_storage_read and not unread <= _NOT_WORTH_A_FILE
                 first = transaction.find_first_instance_id
@@ -141,15 +134,6 @@ class RequestedTags:
             for tag in self._main_tags.by_level[other]
         }.union(_COUNTS[level], _NEVER_IN_FILES)
         return {tag for tag in tags if tag not in indexed and tag >> 16 != _META_GROUP}
-
-    def _null_sequences(
-        self, level: Level, tags: Sequence[int], form: TagForm
-    ) -> Values:
-        if not self._is_storage_read:
-            return {}
-        own = self._main_tags.by_level[level]
-        wanted = (tag for tag in tags if tag in own and is_sequence(tag))
-        return dict(element_json(tag, None, form) for tag in wanted)
 
     def _read(self, instance_id: str, tags: Sequence[int], form: TagForm) -> Values:
         """Read attributes from a file; nothing if it was deleted meanwhile."""

@@ -10,7 +10,7 @@ from obelisk.services.requested_tags import RequestedTags
 _PATIENT_NAME, _ROWS = 0x00100010, 0x00280010
 _PATIENT_STUDIES, _SERIES_INSTANCES = 0x00201200, 0x00201209
 _SOP_CLASSES, _TRANSFER_SYNTAX = 0x00080062, 0x00020010
-_KVP, _REQUEST_ATTRIBUTES = 0x00180060, 0x00400275
+_KVP = 0x00180060
 
 
 @pytest.fixture
@@ -51,25 +51,6 @@ def test_what_no_dataset_holds_is_left_out(ask):
         "SOPClassesInStudy": "1.2.840.10008.5.1.4.1.1.2"
     }
     assert ask(Level.INSTANCE, _SOP_CLASSES, _TRANSFER_SYNTAX) == {}
-
-
-def test_absent_sequences_are_null_where_that_is_told(house, ct):
-    """Of the level itself, and where files may be read."""
-    ids = house.store(ct).ids
-    tags = RequestedTags(house.index, house.resources, AssumedEncoding())
-    unread = RequestedTags(
-        house.index, house.resources, AssumedEncoding(), is_storage_read=False
-    )
-    series = house.resources.get(Level.SERIES, ids.series).row
-    study = house.resources.get(Level.STUDY, ids.study).row
-
-    def told(asked, level, row):
-        tags = [_REQUEST_ATTRIBUTES]
-        return asked.values(level, [row], tags, TagForm.SHORT, is_null_told=True)
-
-    assert told(tags, Level.SERIES, series) == [{"0040,0275": None}]
-    assert told(unread, Level.SERIES, series) == [{}]
-    assert told(tags, Level.STUDY, study) == [{"0040,0275": None}]  # from the file
 
 
 def test_what_was_searched_for_and_is_not_indexed(house):
