@@ -15,7 +15,8 @@ _ORTHANC_VERSION = "1.13.0"
 _ORTHANC_API_VERSION = 31
 #: What is installed beside the server, always.
 _LIBRARIES = (
-    *("httptools", "imagecodecs", "isal", "numpy", "orjson", "pillow", "werkzeug"),
+    *("httptools", "imagecodecs", "isal", "lupa", "numpy", "orjson", "pillow"),
+    "werkzeug",
 )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 
 from obelisk.app.admittance import access_of, router_of
 from obelisk.app.description import describe
@@ -12,6 +13,7 @@ from obelisk.app.jobs import JobOffice
 from obelisk.app.main_tags import main_tags_of
 from obelisk.app.monitoring import Watch
 from obelisk.app.peers import open_transfers
+from obelisk.app.scripting import interpreter_of
 from obelisk.app.service_settings import (
     archive_defaults,
     attachment_settings,
@@ -36,6 +38,7 @@ from obelisk.rest.caching import BytesCache, KeptAnswers
 from obelisk.rest.messages import ANSWERS_CACHE_BYTES, TAGS_CACHE_BYTES, Services
 from obelisk.rest.openapi.document import describe_api
 from obelisk.rest.routes import ROUTES
+from obelisk.rest.scripts import ScriptCalls
 from obelisk.scp.negotiation import Negotiation
 from obelisk.scp.server import DICOMServer
 from obelisk.scp.settings import DICOMServerSettings
@@ -98,7 +101,6 @@ class Node:
 
     def __init__(self, config: Config, share: Share = WHOLE) -> None:
         load_dictionaries(config.dictionaries)
-        http = config.http
         #: Says why the node is to be closed, if a client asked for it.
         self.lifecycle = Lifecycle(_send_stop)
         self._is_writable = not config.service.read_only
@@ -123,14 +125,20 @@ class Node:
         self._dicom: DICOMServer | None = None
         if config.dicom.enabled:
             self._dicom = self._dicom_server(dicom, ingest)
-        self.admission = share.admission(http)
+        self.admission = share.admission(config.http)
         #: Says whether it can do its work.
         self.health = self._health(config)
         #: The routes that are offered.
         self.router = router_of(config)
+        self._interpreter = interpreter_of(config, share)
         #: The WSGI application.
-        self.application = Application(
-            self._services(config, ingest),
+        self.application = self._application(config, ingest)
+
+    def _application(self, config: Config, ingest: Ingest) -> Application:
+        http = config.http
+        services = self._services(config, ingest)
+        made = Application(
+            replace(services, interpreter=self._interpreter),
             access_of(config),
             is_error_described=http.describe_errors,
             is_compressing=http.compression_enabled,
@@ -138,6 +146,9 @@ class Node:
             router=self.router,
             metrics=self._metrics,
         )
+        if self._interpreter is not None:
+            self._interpreter.ask = ScriptCalls(made)
+        return made
 
     def _live_settings(self) -> LiveSettings:
         return LiveSettings(self._encoding, self._metrics, self._tags_cache.clear)
@@ -328,6 +339,8 @@ class Node:
 
         What takes longer than `timeout_seconds` is cut off.
         """
+        if self._interpreter is not None:
+            self._interpreter.stop()
         if self._is_writable:
             self._jobs.stop(timeout_seconds)
         if self._dicom is not None:

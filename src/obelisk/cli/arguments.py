@@ -25,7 +25,7 @@ _EPILOG = """\
 Options for the log are read from left to right: --verbose and --trace reset
 what stands before them. --verbose-CATEGORY and --trace-CATEGORY change one
 category: generic, plugins, http, sqlite, dicom, jobs or lua. There is nothing
-to tell about plugins and lua yet.
+to tell about plugins yet.
 
 exit status: 0 success, 1 failure while running, 2 wrong command line,
 3 wrong configuration, 4 something that the server needs is not available."""

@@ -14,6 +14,7 @@ from obelisk.config.job_section import JobSection
 from obelisk.config.loading import load_config
 from obelisk.config.peers import Peer, PeerSection
 from obelisk.config.rendering import default_file, effective, reference_tables
+from obelisk.config.scripts import ScriptSection
 from obelisk.config.sections import (
     Config,
     DICOMSection,
@@ -38,6 +39,7 @@ __all__ = [
     "OverwriteMode",
     "Peer",
     "PeerSection",
+    "ScriptSection",
     "StorageAccess",
     "StorageMode",
     "StorageSection",

@@ -16,7 +16,7 @@ WebDavUploadAllowed
 _FALSE = """
 CaseSensitivePN DicomAlwaysAllowFind DicomAlwaysAllowFindWorklist
 DicomAlwaysAllowGet DicomAlwaysAllowMove DicomEchoChecksFind DicomModalitiesInDatabase
-DicomTlsEnabled ExecuteLuaEnabled HttpVerbose
+DicomTlsEnabled HttpVerbose
 SslVerifyPeers WebDavDeleteAllowed
 """
 

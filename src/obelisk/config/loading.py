@@ -311,6 +311,11 @@ def _check_tracing(endpoint: str | None, reading: _Reading) -> None:
 
 
 def _check_together(config: Config, reading: _Reading) -> None:
+    if config.scripts.execution_enabled:
+        reading.warnings.append(
+            '"ExecuteLuaEnabled" is true: clients can read and write files and start '
+            "programs on this machine"
+        )
     reading.problems += proxy_problems(config.peers.proxy)
     _check_tracing(config.monitoring.trace_endpoint, reading)
     _check_access(config.http, reading)
@@ -365,6 +370,8 @@ def load_config(
     _read_environment(environ, reading)
     _notice_the_rest(declared, reading)
     sections = _convert(declared, reading, base)
+    if sections["scripts"]["execution_enabled"]:
+        sections["scripts"]["configuration"] = dict(reading.values)
     types_by_section = get_type_hints(Config)
     config = Config(
         **{name: types_by_section[name](**values) for name, values in sections.items()}

@@ -22,6 +22,7 @@ from obelisk.config.job_section import JobSection
 from obelisk.config.monitoring import MonitoringSection
 from obelisk.config.options import option
 from obelisk.config.peers import PeerSection
+from obelisk.config.scripts import ScriptSection
 from obelisk.config.service import ServiceSection
 from obelisk.config.transcoding import TranscodingSection
 
@@ -376,6 +377,9 @@ class Config:
 
     service: ServiceSection = field(default_factory=ServiceSection)
     """What is offered."""
+
+    scripts: ScriptSection = field(default_factory=ScriptSection)
+    """Scripts."""
 
     monitoring: MonitoringSection = field(default_factory=MonitoringSection)
     """What the server tells of itself."""

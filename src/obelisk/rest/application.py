@@ -132,17 +132,24 @@ class Application:
             )
             if self._is_method_overridable:
                 request.method = wanted_method(request)
-            match = self._router.match(request.method, request.path)
-            request.id, request.name = match.id, match.name
-            request.level, request.relative = match.level, match.relative
-            request.rest, request.route = match.rest, match.route
-            return in_wanted_form(request, self._handled(match.handler, request))
+            return self.answer_trusted(request)
         except ServerError as error:
             return self._failed(error, request)
         except HTTPException as error:
             return self._failed(InvalidInputError(error.description), request)
         except Exception as error:  # noqa: BLE001  # the edge: others stay served
             return self._failed(error, request)
+
+    def answer_trusted(self, request: Request) -> Response:
+        """Answer a request that needs no credentials, as the server itself sends it.
+
+        Whatever the handler of its route raises is raised.
+        """
+        match = self._router.match(request.method, request.path)
+        request.id, request.name = match.id, match.name
+        request.level, request.relative = match.level, match.relative
+        request.rest, request.route = match.rest, match.route
+        return in_wanted_form(request, self._handled(match.handler, request))
 
     def _handled(self, handler: Handler, request: Request) -> Response:
         try:

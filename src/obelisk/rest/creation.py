@@ -8,6 +8,7 @@ from obelisk.rest.creation_orders import Wish, open_wish
 from obelisk.rest.job_requests import submit, wants_job
 from obelisk.rest.json_bodies import Fields
 from obelisk.rest.messages import Request, Response, Services, json_response
+from obelisk.rest.uploads import origin_of
 from obelisk.services.ingest import Origin
 
 
@@ -17,7 +18,7 @@ def create(request: Request, services: Services) -> Response:
     The body is a JSON object, or a form with its members as fields and the contents as
     files. A job does it if there is ``Asynchronous`` or another option of jobs.
     """
-    origin = Origin("RestApi", request.remote_addr, request.username)
+    origin = origin_of(request)
     with open_wish(request, services) as wish:
         if wants_job(request, wish.fields):
             return _submit(request, services, wish, origin)

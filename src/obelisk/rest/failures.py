@@ -48,6 +48,7 @@ from obelisk.errors import (
     UnknownNameError,
 )
 from obelisk.imaging.pictures import UnreadableImageError
+from obelisk.lua.interpreter import ScriptError
 from obelisk.rest.auth import REALM, UnauthorizedError
 from obelisk.rest.creation_orders import (
     MissingPayloadError,
@@ -143,6 +144,7 @@ STATUS_OF: Mapping[type[ServerError], Status] = MappingProxyType(
         UnknownParentError: Status(400, 2024),
         InstanceParentError: Status(400, 2025),
         ConfigError: Status(500, 47),
+        ScriptError: Status(500, 2031),
     }
 )
 """Looked up along the MRO of an error's class, so that it is total."""

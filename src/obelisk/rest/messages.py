@@ -20,6 +20,7 @@ from obelisk.errors import (
 )
 from obelisk.jobs.queue import JobQueue
 from obelisk.jobs.streams import Streams
+from obelisk.lua.interpreter import Interpreter
 from obelisk.metrics.monitoring import Monitoring
 from obelisk.rest.acceptance import Acceptance
 from obelisk.rest.admission import Admission
@@ -117,7 +118,8 @@ class Services:
     what archives are like; `tags_cache` keeps the datasets of files as JSON, `answers`
     what lists, descriptions and searches gave since the index was last written to;
     `openapi` is what ``GET /api/openapi.json`` shows; `default_private_creator` stands
-    in where a request does not say who reserves private blocks.
+    in where a request does not say who reserves private blocks; `interpreter` runs
+    scripts, if clients may have that done (ExecuteLuaEnabled).
     """
 
     ingest: Ingest
@@ -154,6 +156,7 @@ class Services:
     system: Mapping[str, Any]
     media_types: Mapping[int, str]
     openapi: Mapping[str, Any]
+    interpreter: Interpreter | None = None
     is_file_system_writable: bool = False
     archive_defaults: ArchiveDefaults = ArchiveDefaults()
     tags_cache: BytesCache = field(default_factory=lambda: BytesCache(TAGS_CACHE_BYTES))
@@ -208,6 +211,8 @@ class Request(werkzeug.Request):
     route: str = ""
     #: The name of the authenticated user, empty if there is none.
     username: str = ""
+    #: Whether it comes from a script instead of a client.
+    is_of_script: bool = False
 
     def __init__(self, environ: dict[str, Any]) -> None:
         # Instead of Werkzeug's, which takes five times as long.

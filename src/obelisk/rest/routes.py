@@ -92,6 +92,7 @@ from obelisk.rest.resources import (
     resource_statistics,
 )
 from obelisk.rest.routing import Route
+from obelisk.rest.scripts import execute_script
 from obelisk.rest.system import (
     get_extensions,
     get_plugin,
@@ -113,7 +114,6 @@ from obelisk.rest.tools import (
     get_unknown_sop_class_accepted,
     list_sop_classes,
     list_transfer_syntaxes,
-    refuse_script,
     reset,
     set_category_log_level,
     set_default_encoding,
@@ -194,7 +194,7 @@ ROUTES = (
             ("set-", "PUT", set_category_log_level),
         )
     ),
-    Route("/tools/execute-script", refuse_script, ("POST",), "execute-script"),
+    Route("/tools/execute-script", execute_script, ("POST",), "execute-script"),
     Route("/tools/reset", reset, ("POST",), "reset"),
     Route("/tools/shutdown", shut_down, ("POST",), "shutdown"),
     # Health and metrics

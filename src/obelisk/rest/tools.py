@@ -189,11 +189,6 @@ def _end(services: Services, ending: Ending) -> Response:
     return JSONResponse(b"{}", PLAIN_JSON)
 
 
-def refuse_script(_request: Request, _services: Services) -> Response:
-    """Refuse to run a script of the client: there is no interpreter for it."""
-    return bare_response(403)
-
-
 def get_conformance(_request: Request, services: Services) -> Response:
     """Give the DICOM conformance statement of the server as text."""
     return text_response(conformance_statement(services.acceptance))

@@ -28,6 +28,13 @@ _log = logging.getLogger(__name__)
 Answer = dict[str, object]
 
 
+def origin_of(request: Request) -> Origin:
+    """Tell where the instances that a request stores come from."""
+    if request.is_of_script:
+        return Origin("Lua")
+    return Origin("RestApi", request.remote_addr, request.username)
+
+
 def store(request: Request, services: Services) -> Response:
     """Store the DICOM files of the body.
 
@@ -41,7 +48,7 @@ def store(request: Request, services: Services) -> Response:
         chunks = open_body(request, services.admission, services.limits)
         reception = Reception(
             services.ingest,
-            Origin("RestApi", request.remote_addr, request.username),
+            origin_of(request),
             services.limits.unpacked,
         )
         kind, options = parse_options_header(request.environ.get("CONTENT_TYPE"))

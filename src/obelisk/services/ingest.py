@@ -41,8 +41,8 @@ _LARGE_CHUNK_BYTES = 131_072
 class Origin:
     """Where an instance came from.
 
-    `request_origin` is ``RestApi`` or ``DicomProtocol``; the rest is what is known
-    of the sender, AE titles without padding.
+    `request_origin` is ``RestApi``, ``Lua`` or ``DicomProtocol``; the rest is what is
+    known of the sender, AE titles without padding.
     """
 
     request_origin: str

@@ -640,3 +640,15 @@ def test_a_url_of_a_collector_is_taken_as_it_is(load, url):
 
     assert config.monitoring.trace_endpoint == url
     assert warnings == []
+
+
+def test_scripts_see_what_is_configured(load):
+    """Also what is unknown, but only where they are run; the danger is named."""
+    options = {"Name": "A", "Mine": {"a": [1]}}
+    config, _ = load(options)
+    assert not config.scripts.configuration
+
+    options["ExecuteLuaEnabled"] = True
+    config, warnings = load(options)
+    assert options.items() <= config.scripts.configuration.items()
+    assert any("start programs on this machine" in one for one in warnings)

@@ -24,6 +24,7 @@ from obelisk.rest import (
     peers,
     reconstruction,
     resources,
+    scripts,
     system,
     tools,
     uploads,
@@ -210,7 +211,7 @@ OPERATIONS: Mapping[Handler, Operation] = MappingProxyType(
         tools.set_metrics_enabled: takes(_TEXT, _TEXT),
         monitoring.get_orthanc_metrics: gives(_TEXT),
         monitoring.get_metrics: gives(_METRICS, headers=(_ACCEPT,)),
-        tools.refuse_script: takes(_TEXT, _NOTHING),
+        scripts.execute_script: takes(_TEXT, _TEXT),
         tools.reset: gives(_EMPTY),
         tools.shut_down: gives(_EMPTY),
         # Searches

@@ -1,0 +1,1 @@
+"""Scripts in Lua that clients send."""
