@@ -24,6 +24,9 @@ from scanning import SCAN, collect
 #: Obelisk as it is installed beside the running Python.
 OBELISK = (sys.executable, "-m", "obelisk")
 
+#: What Obelisk keeps for a full disk.
+_RESERVE = "obelisk.sqlite3-reserve"
+
 #: Options under which two servers answer alike: no timer fires during a run.
 QUIET_OPTIONS: dict[str, Any] = {
     "StableAge": 86400,
@@ -58,13 +61,16 @@ class RunningServer:
     def kill(self) -> None:
         """Kill the whole process group at once, as a power cut would.
 
-        Afterwards none of its processes is left that could hold a lock or a port.
+        Afterwards none of its processes is left that could hold a lock or a port, and
+        the reserve of its index is gone: pytest keeps the folders of hundreds.
         """
         self._collect()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         wait_until(lambda: not _has_living(self.process.pid))
+        with contextlib.suppress(OSError):
+            (self.storage / _RESERVE).unlink()
 
     def terminate(self, timeout_seconds: float = 30) -> int:
         """Ask the server to stop; return its exit status."""
