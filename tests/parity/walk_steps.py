@@ -33,6 +33,7 @@ _LEVELS = tuple(LEVELS)
 _METADATA = ("1024", "Mine", "Other", "Mine", "1025", "1026", "LastUpdate", "Nonsense")
 _ATTACHMENTS = ("1024", "note", "blob", "1026", "dicom", "Nonsense")
 _CONTENTS = (b"x", b"some text, " * 40, b"", "é*".encode(), b"\0\xff" * 20_000)
+_VALUES = (b"x", "é*".encode(), b"", b"7", b"long" * 50)
 _FACTS = ("data", "info", "is-compressed", "md5", "size", "", "compressed-data")
 
 
@@ -102,17 +103,27 @@ def _revised(chance: random.Random, world: World, path: str) -> dict[str, str]:
     return {"If-Match": tag} if tag else {}
 
 
+def _changed(
+    chance: random.Random,
+    world: World,
+    place: tuple[str, str, str],
+    contents: Sequence[bytes],
+) -> Call:
+    """Set or remove what has a path, a route and a name, with a revision or without."""
+    path, route, name = place
+    headers = _revised(chance, world, path)
+    told = _told(name, headers)
+    if chance.random() < 0.7:
+        return _call("PUT", path, route, told, chance.choice(contents), headers)
+    return _call("DELETE", path, route, told, None, headers)
+
+
 def _metadata(chance: random.Random, world: World) -> Iterator[Call]:
     _, path, route = _some(chance, world)
     path, route = f"{path}/metadata", f"{route}/metadata"
     name = chance.choice(_METADATA)
     one, where = f"{path}/{name}", f"{route}/{{name}}"
-    headers = _revised(chance, world, one)
-    if chance.random() < 0.7:
-        body = chance.choice(("x", "é*", "", "7", "long" * 50)).encode()
-        yield _call("PUT", one, where, _told(name, headers), body, headers)
-    else:
-        yield _call("DELETE", one, where, _told(name, headers), None, headers)
+    yield _changed(chance, world, (one, where, name), _VALUES)
     yield _call("GET", one, where, name)
     yield _call("GET", f"{path}?expand", route, "expand")
 
@@ -122,12 +133,7 @@ def _attachment(chance: random.Random, world: World) -> Iterator[Call]:
     path, route = f"{path}/attachments", f"{route}/attachments"
     name = chance.choice(_ATTACHMENTS)
     one, where = f"{path}/{name}", f"{route}/{{name}}"
-    headers = _revised(chance, world, one)
-    if chance.random() < 0.7:
-        body = chance.choice(_CONTENTS)
-        yield _call("PUT", one, where, _told(name, headers), body, headers)
-    else:
-        yield _call("DELETE", one, where, _told(name, headers), None, headers)
+    yield _changed(chance, world, (one, where, name), _CONTENTS)
     yield _call("GET", f"{path}?full", route, "full")
 
 

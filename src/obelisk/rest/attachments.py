@@ -168,7 +168,7 @@ def _content(
     size: int,
     headers: list[tuple[str, str]],
 ) -> Response:
-    """Answer with bytes of a type; a part of them has none, as with Orthanc."""
+    """Answer with bytes of a type; a part of them is just bytes, as with Orthanc."""
     answer = content_response(request, read, size, etag(found.revision), headers)
     if answer.status == 206:
         others = [pair for pair in answer.headers if pair[0] != "Content-Type"]
