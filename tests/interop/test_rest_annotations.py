@@ -93,6 +93,23 @@ def test_attachments(named: RunningServer) -> None:
         assert _call(named, "GET", f"{where}/data").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("asked", "part"),
+    [("-3", b"some"), ("-0", b"s"), ("-", b"some text"), ("-99", b"some text")],
+)
+def test_part_of_an_attachment_without_a_start(
+    named: RunningServer, asked: str, part: bytes
+) -> None:
+    """It begins at the first byte, as with Orthanc."""
+    where = f"{_stored(named, 11)['series']}/attachments/note"
+    _call(named, "PUT", where, data=b"some text")
+
+    answer = _call(named, "GET", f"{where}/data", headers={"Range": f"bytes={asked}"})
+
+    assert (answer.status_code, answer.content) == (206, part)
+    assert answer.headers["Content-Range"] == f"bytes 0-{len(part) - 1}/9"
+
+
 def test_compression_of_a_dicom_file(named: RunningServer) -> None:
     """The file stays the same for those who read it; the sizes tell."""
     path = _stored(named, 4)["instances"]

@@ -50,7 +50,10 @@ _ACCEPTED = (
     *("application/xml", "application/xml;q=0.1, */*", "application/xml, */*"),
     *("text/xml", "*/*, application/xml", "application/*", "APPLICATION/XML"),
 )
-_RANGES = ("bytes=2-5", "bytes=3-", "bytes=-4", "bytes=0-0", "bytes=90000000-", "x")
+_RANGES = (
+    *("bytes=2-5", "bytes=3-", "bytes=-4", "bytes=-", "bytes=0-0"),
+    *("bytes=90000000-", "x"),
+)
 
 
 def route_files() -> dict[str, bytes]:

@@ -19,6 +19,7 @@ from obelisk.rest.revisions import etag, expected_revision, tagged
 from obelisk.services.attachments import OpenAttachment
 
 _BINARY = "application/octet-stream"
+_NO_START = "bytes=-"
 _OPERATIONS = (
     "compress",
     "compressed-data",
@@ -168,7 +169,14 @@ def _content(
     size: int,
     headers: list[tuple[str, str]],
 ) -> Response:
-    """Answer with bytes of a type; a part of them is just bytes, as with Orthanc."""
+    """Answer with bytes of a type; a part of them is just bytes, as with Orthanc.
+
+    For Orthanc, which has ranges of attachments only, one without a start begins at the
+    first byte. Everywhere else that is the last bytes (RFC 9110 Section 14.1.2).
+    """
+    asked = request.environ.get("HTTP_RANGE", "")
+    if asked.startswith(_NO_START):
+        request.environ["HTTP_RANGE"] = asked.replace("=", "=0", 1)
     answer = content_response(request, read, size, etag(found.revision), headers)
     if answer.status == 206:
         others = [pair for pair in answer.headers if pair[0] != "Content-Type"]
