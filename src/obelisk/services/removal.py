@@ -1,6 +1,7 @@
 """Files that nothing names any more go away, also after a crash."""
 
 import logging
+from collections.abc import Iterable
 
 from obelisk.errors import StorageError
 from obelisk.index.base import Index
@@ -47,8 +48,8 @@ class Removal:
         """
         if is_first:
             self._index.write(lambda writer: writer.forget_holders())
+        lost_count = self._storage.recover(self._find_known_keys)
         with self._index.read() as transaction:
-            lost_count = self._storage.recover(transaction.find_known_keys)
             removals = transaction.find_removals()
         self.remove(removals)
         if lost_count or removals:
@@ -57,3 +58,8 @@ class Removal:
                 lost_count,
                 len(removals),
             )
+
+    def _find_known_keys(self, keys: Iterable[str]) -> set[str]:
+        """Ask the index as it is now: a process may have died since it was asked."""
+        with self._index.read() as transaction:
+            return transaction.find_known_keys(keys)

@@ -45,6 +45,7 @@ class FilePendingContent:
         self._laps = metrics.laps()
         self._size = 0
         self._path = path
+        self._journal = journal
         self._unfinished = unfinished
         self._is_synced = is_synced
         self._sync: Sync | None = None
@@ -105,10 +106,20 @@ class FilePendingContent:
         self.forget()
 
     def forget(self) -> None:
-        """Remove the file unless it was confirmed, though somebody may write to it."""
-        if self._is_pending:
-            _unlink(self._path)
+        """Remove the file unless it was confirmed, though somebody may write to it.
+
+        What cannot be removed is left to whoever recovers the storage area.
+        """
+        if self._is_pending and not self._remove():
+            self._is_pending = False  # and its key stays in the journal
         self.confirm()
+
+    def _remove(self) -> bool:
+        """Return whether the file is gone for sure."""
+        with suppress(OSError):
+            _unlink(self._path)
+            return self._journal.is_in_place
+        return False
 
     def _end_sync(self) -> bool:
         """Wait for the sync that was begun; return whether there was one."""

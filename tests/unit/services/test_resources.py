@@ -274,6 +274,23 @@ def test_deletion_that_was_interrupted_is_finished_later(house, ct, monkeypatch)
     assert house.files() == []
 
 
+def test_recovery_asks_the_index_each_time(house, ct, monkeypatch):
+    """A process that dies meanwhile may have stored something until then."""
+    known = []
+
+    def recover(find_known):
+        find_known([])
+        house.store(ct)
+        (key,) = (path.name for path in house.files())
+        known.extend((key, find_known([key])))
+        return 0
+
+    monkeypatch.setattr(house.storage, "recover", recover)
+    Removal(house.index, house.storage).recover()
+
+    assert known[1] == {known[0]}
+
+
 def fail(*_):
     """Fail as a broken disk does."""
     raise StorageError

@@ -136,6 +136,40 @@ def test_storage_area_that_was_moved_away(tmp_path):
     storage.close()
 
 
+def test_what_is_pending_when_the_storage_area_is_moved(tmp_path):
+    """It is not known to be gone, and goes when the area is recovered."""
+    root, elsewhere = tmp_path / "area", tmp_path / "elsewhere"
+    storage = FilesystemStorage(root)
+    pending = storage.create()
+    root.rename(elsewhere)
+    pending.discard()
+    elsewhere.rename(root)
+    assert files(root) != []
+    storage.close()
+    other = FilesystemStorage(root)
+
+    assert other.recover(lambda _: set()) == 1
+    assert files(root) == []
+
+
+def test_what_is_pending_when_the_disk_breaks(tmp_path, monkeypatch):
+    """That it cannot be removed hides no other error; it goes later."""
+
+    def fail(_path):
+        raise OSError(errno.EROFS, "read-only")
+
+    storage = FilesystemStorage(tmp_path)
+    pending = storage.create()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", fail)
+        pending.discard()
+    storage.close()
+    other = FilesystemStorage(tmp_path)
+
+    assert other.recover(lambda _: set()) == 1
+    assert files(tmp_path) == []
+
+
 def test_storage_area_that_must_be_there(tmp_path):
     """A process that joins others creates none."""
     with pytest.raises(StorageError):
