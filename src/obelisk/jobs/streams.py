@@ -8,6 +8,7 @@ from time import monotonic
 import orjson
 
 from obelisk.errors import (
+    IndexUnavailableError,
     JobCanceledError,
     JobFailedError,
     ReadOnlyError,
@@ -90,7 +91,8 @@ class Streams:
     def watch(self, stream: Stream, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """Yield chunks; the job lasts from the first one to the last, or to `close`.
 
-        A server that may not write anything shows no job.
+        A server that may not write anything shows no job, nor does one whose index
+        cannot be written to now; what is sent already goes on.
 
         A job that is paused sends nothing until it is resumed.
 
@@ -104,7 +106,7 @@ class Streams:
         new = self._queue.new_job(stream.submission, is_lasting=False)
         try:
             self._index.write(lambda writer: self._begin(writer, new, stream))
-        except ReadOnlyError:
+        except (IndexUnavailableError, ReadOnlyError):
             yield from chunks
             return
         span = child(f"job {new.type}")
@@ -118,7 +120,8 @@ class Streams:
                 sent += len(chunk)
                 if changed.is_set() or monotonic() - seen_at >= _PERIOD_SECONDS:
                     changed.clear()
-                    self._go_on(new.id, stream, sent)
+                    with suppress(IndexUnavailableError):
+                        self._go_on(new.id, stream, sent)
                     seen_at = monotonic()
             error = None
         except ServerError as failure:

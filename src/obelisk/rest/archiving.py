@@ -6,6 +6,7 @@ from functools import partial
 from http import HTTPStatus
 
 from obelisk.dicom.levels import Level
+from obelisk.errors import ContentGoneError
 from obelisk.index.job_records import JobOutput
 from obelisk.job_types.archive import Archive, Media
 from obelisk.jobs.streams import Stream
@@ -134,15 +135,26 @@ def _stream(
     request: Request, services: Services, wishes: Wishes, job: Archive
 ) -> Response:
     """Send an archive at once; if it is sent as a whole, a job shows that."""
-    headers = _headers(job.file_name)
     if wishes.is_deflated:
         return _deflate(request, services, wishes, job)
-    layout = services.archiving.lay_out(job.resources, job.form)
-    answer = content_response(request, layout.read, layout.size, layout.etag, headers)
+    try:
+        layout, answer = _lay_out(request, services, job)
+    except ContentGoneError:  # deleted or replaced since the index was asked
+        layout, answer = _lay_out(request, services, job)
     if request.method != "HEAD" and answer.status == HTTPStatus.OK:
         stream = _stream_of(request, wishes, job, layout)
         answer.body = services.streams.watch(stream, _chunks(answer.body))
     return answer
+
+
+def _lay_out(
+    request: Request, services: Services, job: Archive
+) -> tuple[Layout, Response]:
+    """Return an archive, and the answer that sends it."""
+    layout = services.archiving.lay_out(job.resources, job.form)
+    headers = _headers(job.file_name)
+    answer = content_response(request, layout.read, layout.size, layout.etag, headers)
+    return layout, answer
 
 
 def _deflate(

@@ -8,6 +8,7 @@ import pytest
 
 from obelisk.errors import (
     ContentGoneError,
+    IndexUnavailableError,
     JobCanceledError,
     JobStateError,
     UnavailableError,
@@ -110,6 +111,27 @@ def test_a_file_that_is_gone_fails_it(office, watch):
         list(watch(broken()))
 
     assert only(office).row.state == "Failure"
+
+
+@pytest.mark.parametrize("shown_count", [0, 1])
+def test_an_index_that_fails_breaks_nothing_off(
+    office, watch, monkeypatch, shown_count
+):
+    """Whether it fails at first, when no job is shown, or while chunks are sent."""
+
+    def fail(_action):
+        raise IndexUnavailableError
+
+    sent = watch()
+    parts = [next(sent) for _ in range(shown_count)]
+    for job in office.queue.page(JobFilter()):
+        office.signals.notify(job.row.id)
+    monkeypatch.setattr(office.index, "write", fail)
+    parts += sent
+    monkeypatch.undo()
+
+    assert parts == CHUNKS
+    assert len(office.queue.ids(JobFilter())) == shown_count
 
 
 def test_it_ends_with_the_server(office, watch):
