@@ -127,6 +127,15 @@ def test_transfer_syntaxes_change_at_once(tools: RunningServer, store: Store) ->
     assert "Received Store Response (Success)" in store(tools, content)
 
 
+def test_transfer_syntaxes_that_are_too_many(tools: RunningServer) -> None:
+    """More text than all that is known has is refused, and nothing changes."""
+    path = "/tools/accepted-transfer-syntaxes"
+    before = _call(tools, "GET", path)
+
+    assert _status(tools, "PUT", path, "1*" * 10_000) == 413
+    assert _call(tools, "GET", path) == before
+
+
 def test_unknown_sop_classes_change_at_once(tools: RunningServer) -> None:
     """A class that is not in the standard is taken while that is on."""
     entity = AE()

@@ -11,7 +11,12 @@ from obelisk import telemetry
 from obelisk.config import DefaultEncoding
 from obelisk.errors import InvalidArgumentError
 from obelisk.rest.conformance import conformance_statement
-from obelisk.rest.json_bodies import parse_json, read_body, read_boolean
+from obelisk.rest.json_bodies import (
+    parse_json,
+    read_body,
+    read_boolean,
+    receive_body,
+)
 from obelisk.rest.messages import (
     PLAIN_JSON,
     BadContentError,
@@ -35,6 +40,9 @@ _VERBOSITIES = {
 }
 _ENCODINGS = {one.value.lower(): one.value for one in DefaultEncoding}
 _UID_LEVELS = ("study", "series", "instance")
+
+#: All that is known has some 2,000; a large expression takes the processor for long.
+_PATTERNS_BYTES_MAX = 16_384
 
 
 def generate_uid(request: Request, services: Services) -> Response:
@@ -88,9 +96,9 @@ def set_transfer_syntaxes(request: Request, services: Services) -> Response:
 
     The UIDs may have the wildcards ``*`` and ``?``.
     """
-    services.acceptance.accept_transfer_syntaxes(
-        _patterns(read_body(request, services))
-    )
+    limits = services.limits.at_most(_PATTERNS_BYTES_MAX)
+    body = receive_body(request, services, limits)
+    services.acceptance.accept_transfer_syntaxes(_patterns(bytes(body)))
     return list_transfer_syntaxes(request, services)
 
 
