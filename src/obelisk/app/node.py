@@ -1,5 +1,6 @@
 """Everything that one process runs: index, storage area, services, front doors."""
 
+import logging
 import os
 import signal
 from dataclasses import replace
@@ -29,6 +30,7 @@ from obelisk.app.transcoding import transcoding_of
 from obelisk.config import AnnotationSection, Config, StorageSection
 from obelisk.dicom.unique_identifiers import UIDGenerator
 from obelisk.imaging.reader import ImageReader
+from obelisk.index.reserve import Reserve
 from obelisk.index.sqlite import SQLiteIndex
 from obelisk.jobs.base import JobServices
 from obelisk.metrics.merging import Report, report
@@ -76,6 +78,8 @@ from obelisk.services.verification import Verification
 from obelisk.services.views import Views
 from obelisk.storage.filesystem import FilesystemStorage
 from obelisk.telemetry.tracing import TRACER
+
+_log = logging.getLogger(__name__)
 
 #: The name of the SQLite database in the index directory.
 INDEX_NAME = "obelisk.sqlite3"
@@ -158,6 +162,8 @@ class Node:
         folder = storage.effective_index_directory
         if self._is_writable and share.is_main:
             folder.mkdir(parents=True, exist_ok=True)
+            if Reserve.beside(folder / INDEX_NAME).make_room():
+                _log.warning("The disk is full; the reserve of the index makes room")
         self._storage = FilesystemStorage(
             storage.storage_directory,
             is_synced=storage.sync_storage_area,

@@ -8,6 +8,8 @@ from pathlib import Path
 _SIZE_BYTES = 33_554_432
 #: The room is taken only where there is that many times as much.
 _PLENTY = 4
+#: What a start needs: journals, and what SQLite makes of its log.
+_START_BYTES = 4_194_304
 
 
 class Reserve:
@@ -25,6 +27,16 @@ class Reserve:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._is_missing = False
+
+    @classmethod
+    def beside(cls, index: Path) -> "Reserve":
+        """Return the one that lies beside an index."""
+        return cls(index.with_name(f"{index.name}-reserve"))
+
+    def make_room(self) -> bool:
+        """Give the room up if there is no other for a start; return whether it did."""
+        free = shutil.disk_usage(self._path.parent).free
+        return free < _START_BYTES and self.release()
 
     def fill(self) -> None:
         """Take the room, unless it is taken already, or there is too little."""

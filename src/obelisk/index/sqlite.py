@@ -119,7 +119,7 @@ class SQLiteIndex:
         if not is_writable and not path.exists():
             message = f'There is no {path}: start the server once without "ReadOnly"'
             raise IndexUnavailableError(message)
-        self.reserve = Reserve(path.with_name(f"{path.name}-reserve"))
+        self.reserve = Reserve.beside(path)
         self._metrics = metrics
         self._shared_turn = SharedTurn(path.parent) if is_shared else None
         self._connections = Counter()

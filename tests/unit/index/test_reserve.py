@@ -51,6 +51,18 @@ def test_no_reserve_where_there_is_little_room(path, monkeypatch):
     assert path.exists()
 
 
+@pytest.mark.parametrize(("free", "is_full"), [(0, True), (50_000_000, False)])
+def test_a_start_on_a_full_disk(path, monkeypatch, free, is_full):
+    """The room is given up if there is no other."""
+    reserve = Reserve.beside(path.with_name("index"))
+    reserve.fill()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+
+    assert reserve.make_room() is is_full
+    assert path.with_name("index-reserve").exists() is not is_full
+    assert not (reserve.make_room() and is_full)
+
+
 def test_reserve_that_cannot_be_taken(path, monkeypatch):
     """Nothing is left of it, and nobody is told; there was none before."""
 
