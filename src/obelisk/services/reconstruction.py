@@ -15,6 +15,7 @@ from obelisk.errors import (
     InvalidDICOMError,
     NotFoundError,
     StorageError,
+    StorageFullError,
 )
 from obelisk.index.attribute_writing import FileDescription
 from obelisk.index.base import Index
@@ -192,6 +193,11 @@ class Reconstruction:
         -------
         list
             Those of which the file cannot be read, and why; they stay as they were.
+
+        Raises
+        ------
+        StorageFullError
+            If there is no room to write one anew.
         """
         damaged: list[tuple[str, StorageError]] = []
         while ids:
@@ -201,6 +207,8 @@ class Reconstruction:
                     files.append(self._described(id_, with_files=with_files))
                 except NotFoundError:
                     continue  # deleted meanwhile
+                except StorageFullError:
+                    raise  # that is no fault of the file
                 except StorageError as error:
                     damaged.append((id_, error))
             ids = self._take_over(files)

@@ -9,7 +9,12 @@ from factories import make_instance
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.dicom.main_tags import MainTags
 from obelisk.dicom.matching import CaseRule, Query, constraints_of
-from obelisk.errors import CorruptedFileError, DamagedFilesError, NotFoundError
+from obelisk.errors import (
+    CorruptedFileError,
+    DamagedFilesError,
+    NotFoundError,
+    StorageFullError,
+)
 from obelisk.services.attachments import Attachments, AttachmentSettings
 from obelisk.services.content_names import CONTENT_NUMBERS, ContentNames
 from obelisk.services.labels import Labels
@@ -400,3 +405,16 @@ def test_many_instances_take_few_transactions(house, monkeypatch):
     reconstruction(house).reconstruct_all()
 
     assert len(writes) == 2
+
+
+def test_a_full_disk_damages_no_file(house, stored, monkeypatch):
+    """That a file cannot be written anew is no fault of the old one."""
+
+    def fail():
+        raise StorageFullError
+
+    service = reconstruction(house, main_tags=_MORE, is_compressed=True)
+    monkeypatch.setattr(house.storage, "create", fail)
+
+    with pytest.raises(StorageFullError):
+        service.reconstruct(Level.PATIENT, stored[0].patient, with_files=True)
