@@ -34,6 +34,9 @@ _CONTENT_FIELDS = frozenset({"Full", "RequestedTags", "ResponseContent", "Short"
 _QUERY_FIELDS = frozenset({"Labels", "LabelsConstraint", "Limit", "MetadataQuery"})
 _QUERY_FIELDS |= {"OrderBy", "Since", *(name for _, name in _PARENTS)}
 
+#: SQLite takes a chain of 1,000 expressions.
+_CONDITIONS_MAX = 500
+
 _ORDERS = {
     "dicomtag": (OrderType.TEXT, True),
     "dicomtagasint": (OrderType.INTEGER, True),
@@ -120,9 +123,21 @@ def read_query(fields: Fields, services: Services) -> Query:
     ------
     InvalidInputError
         If a field is missing or wrong.
+    InvalidArgumentError
+        If there are more conditions than SQLite takes.
     NotFoundError
         If there is no such metadata.
     """
+    query = _read_query(fields, services)
+    count = len(query.metadata) + len(query.order)
+    if query.labels_rule is LabelsRule.ALL:
+        count += len(query.labels)
+    if count > _CONDITIONS_MAX:
+        raise InvalidArgumentError("The query has too many conditions")
+    return query
+
+
+def _read_query(fields: Fields, services: Services) -> Query:
     name = fields.text("Level")
     level = LEVEL_OF_NAME.get(name.lower())
     if level is None:
