@@ -1,10 +1,12 @@
 """What users attached to resources: metadata, content types, labels, protection."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+import orjson
 
 from obelisk.dicom.levels import Level
 from obelisk.index.records import UserMetadatum
-from obelisk.index.transaction import Transaction
+from obelisk.index.transaction import FEW, Transaction
 
 
 class AnnotationReading(Transaction):
@@ -14,6 +16,18 @@ class AnnotationReading(Transaction):
         """Return the user-defined metadata of a resource, in order of the numbers."""
         rows = self._run("find_user_metadata", level.depth, pk)
         return list(map(UserMetadatum._make, rows))
+
+    def find_user_metadata_of(
+        self, level: Level, pks: Sequence[int]
+    ) -> list[list[UserMetadatum]]:
+        """Return the user-defined metadata of each of some resources."""
+        if len(pks) < FEW:
+            return [self.find_user_metadata(level, pk) for pk in pks]
+        listed = orjson.dumps(pks).decode()
+        found: dict[int, list[UserMetadatum]] = {}
+        for pk, *row in self._run("find_user_metadata_of_some", level.depth, listed):
+            found.setdefault(pk, []).append(UserMetadatum._make(row))
+        return [found.get(pk, []) for pk in pks]
 
     def lookup_user_metadatum(
         self, level: Level, pk: int, number: int

@@ -120,16 +120,24 @@ class JobWriting(ReadTransaction):
     def _released(self, holders: list[str]) -> list[str]:
         return [key for holder in holders for key in self.release_files(holder)]
 
-    def keep_files(self, holder: str, keys: Sequence[str]) -> bool:
-        """Let files outlive their attachments until they are released.
+    def keep_files(self, holder: str, files: Sequence[tuple[int, str]]) -> bool:
+        """Let the files of instances outlive these until they are released.
+
+        Parameters
+        ----------
+        holder
+            Who needs them.
+        files
+            The row numbers of the instances, and the keys of their files.
 
         Returns
         -------
         bool
-            Whether an attachment names each of the files; they are kept only then.
+            Whether all of them are the files of their instances; they are kept only
+            then.
         """
-        listed = orjson.dumps(keys).decode()
-        if self._run("keep_files", holder, listed).rowcount == len(keys):
+        listed = orjson.dumps(files).decode()
+        if self._run("keep_files", holder, listed).rowcount == len(files):
             return True
         self._run("release_files", holder)
         return False

@@ -1,6 +1,7 @@
 """What can be asked of the index inside one transaction."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from obelisk.index.job_reading import JobReading
 from obelisk.index.peers import PeerReading
 from obelisk.index.query import compile_count, compile_find
 from obelisk.index.records import (
+    WHOLE,
     Attachment,
     Change,
     ChangeType,
@@ -23,12 +25,15 @@ from obelisk.index.records import (
     ContentType,
     Counts,
     ResourceRow,
+    RowParts,
     SeriesIndexes,
 )
 from obelisk.index.sources import Statement
 from obelisk.index.statements import STATEMENTS
+from obelisk.index.transaction import FEW
 
 _LAST_SEQ = 2**63 - 1
+_CHANGE_TYPES = {one.value: one for one in ChangeType}
 _PAGE = " ORDER BY r.id LIMIT ? OFFSET ?"
 
 
@@ -88,11 +93,11 @@ class ReadTransaction(
         return [value for (value,) in self._run("find_sop_classes", study_pk)]
 
     def find_rows(
-        self, level: Level, since: int, limit: int | None
+        self, level: Level, since: int, limit: int | None, parts: RowParts = WHOLE
     ) -> list[ResourceRow]:
         """Return a page of resources, in the order of the ids."""
         page = (-1 if limit is None else limit, since)
-        return self._rows(level, _PAGE, page)
+        return self._rows(level, _PAGE, page, parts)
 
     def find_study_texts(
         self, template: str, mark: str, since: int, limit: int | None
@@ -120,9 +125,9 @@ class ReadTransaction(
         sql = STATEMENTS["study_texts"] + _PAGE
         return self._connection.execute(sql, (template, mark, *page)).fetchall()
 
-    def get_row(self, level: Level, id_: str) -> ResourceRow:
+    def get_row(self, level: Level, id_: str, parts: RowParts = WHOLE) -> ResourceRow:
         """Return one resource, or raise `NotFoundError`."""
-        rows = self._rows(level, " WHERE r.id = ?", (id_,))
+        rows = self._rows(level, " WHERE r.id = ?", (id_,), parts)
         if not rows:
             raise NotFoundError(level.name.lower(), id_)
         return rows[0]
@@ -131,12 +136,50 @@ class ReadTransaction(
         """Return the resource with a row number that is known to exist."""
         return self._rows(level, " WHERE r.pk = ?", (pk,))[0]
 
+    def get_rows_by_pk(
+        self, level: Level, pks: Sequence[int], parts: RowParts = WHOLE
+    ) -> list[ResourceRow]:
+        """Return resources with row numbers that are known to exist, in their order."""
+        if len(pks) < FEW:
+            one = " WHERE r.pk = ?"
+            return [self._rows(level, one, (pk,), parts)[0] for pk in pks]
+        tail = " WHERE r.pk IN (SELECT value FROM json_each(?))"
+        rows = self._rows(level, tail, (_json_list(pks),), parts)
+        by_pk = {row.pk: row for row in rows}
+        return [by_pk[pk] for pk in pks]
+
+    def find_rows_by_id(
+        self, level: Level, ids: Sequence[str], parts: RowParts = WHOLE
+    ) -> list[ResourceRow]:
+        """Return those of some resources that there are, in their order."""
+        if len(ids) < FEW:
+            one = " WHERE r.id = ?"
+            found = [self._rows(level, one, (id_,), parts) for id_ in ids]
+            return list(chain.from_iterable(found))
+        tail = " WHERE r.id IN (SELECT value FROM json_each(?))"
+        rows = self._rows(level, tail, (_json_list(ids),), parts)
+        by_id = {row.id: row for row in rows}
+        return [by_id[id_] for id_ in ids if id_ in by_id]
+
+    def get_id(self, level: Level, pk: int) -> str:
+        """Return the id of the resource with a row number that is known to exist."""
+        return str(self._run_at("find_id", level, pk).fetchone()[0])
+
+    def find_present(
+        self, level: Level, resources: Sequence[tuple[int, str]]
+    ) -> set[tuple[int, str]]:
+        """Return row number and id of those of some resources that there are."""
+        if len(resources) < FEW:
+            return {one for one in resources if self.lookup_pk(level, one[1]) == one[0]}
+        listed = _json_list(pk for pk, _ in resources)
+        return set(self._run_at("find_present", level, listed))
+
     def find_descendants(
-        self, level: Level, pk: int, target: Level
+        self, level: Level, pk: int, target: Level, parts: RowParts = WHOLE
     ) -> list[ResourceRow]:
         """Return the resources of a deeper level below one, in the order of the ids."""
         tail = f" WHERE {self._below(level, target)} ORDER BY r.id"
-        return self._rows(target, tail, (pk,))
+        return self._rows(target, tail, (pk,), parts)
 
     def find_descendant_ids(self, level: Level, pk: int, target: Level) -> list[str]:
         """Return the ids of `find_descendants`."""
@@ -154,10 +197,15 @@ class ReadTransaction(
         return f"r.parent_pk {condition}"
 
     def _rows(
-        self, level: Level, tail: str, parameters: Sequence[object]
+        self,
+        level: Level,
+        tail: str,
+        parameters: Sequence[object],
+        parts: RowParts = WHOLE,
     ) -> list[ResourceRow]:
         sql = STATEMENTS[f"{level.name.lower()}_rows"] + tail
-        rows = self._connection.execute(sql, parameters)
+        wanted = (parts.children, parts.labels, *parameters)
+        rows = self._connection.execute(sql, wanted)
         return [ResourceRow(*self._current(level, row)) for row in rows]
 
     def _current(self, level: Level, row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -215,6 +263,19 @@ class ReadTransaction(
         """Return all attachments of a resource."""
         return list(map(_attachment, self._run("find_attachments", level.depth, pk)))
 
+    def find_attachments_of(
+        self, level: Level, pks: Sequence[int]
+    ) -> list[list[Attachment]]:
+        """Return all attachments of each of some resources."""
+        if len(pks) < FEW:
+            return [self.find_attachments(level, pk) for pk in pks]
+        found: dict[int, list[Attachment]] = {pk: [] for pk in pks}
+        for pk, *row in self._run(
+            "find_attachments_of_some", level.depth, _json_list(pks)
+        ):
+            found[pk].append(_attachment(tuple(row)))
+        return [found[pk] for pk in pks]
+
     def find_lowest_instance_id(self, level: Level, pk: int) -> str:
         """Return the instance below a resource, or the resource, with the lowest id."""
         below = "r.pk = ?"
@@ -237,7 +298,7 @@ class ReadTransaction(
 
     def find_known_keys(self, keys: Iterable[str]) -> set[str]:
         """Return those of some keys that an attachment names."""
-        rows = self._run("find_known_keys", orjson.dumps(list(keys)).decode())
+        rows = self._run("find_known_keys", _json_list(keys))
         return {key for (key,) in rows}
 
     def find_removals(self) -> list[str]:
@@ -276,9 +337,13 @@ class ReadTransaction(
         return self._run_at("find_unstable", level, level.depth, now).fetchall()
 
 
+def _json_list(values: Iterable[object]) -> str:
+    return orjson.dumps(list(values)).decode()
+
+
 def _change(row: tuple[Any, ...]) -> Change:
     seq, type_, depth, id_, date = row
-    return Change(seq, ChangeType(type_), LEVELS[depth], id_, date)
+    return Change(seq, _CHANGE_TYPES[type_], LEVELS[depth], id_, date)
 
 
 def _attachment(row: tuple[Any, ...]) -> Attachment:

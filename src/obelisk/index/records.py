@@ -38,6 +38,9 @@ class ChangeType(Enum):
     UPDATED_METADATA = "UpdatedMetadata"
     UPDATED_ATTACHMENT = "UpdatedAttachment"
 
+    #: Each member is there once; the hash of `Enum` costs a call in Python.
+    __hash__ = object.__hash__
+
 
 NEW = {
     Level.PATIENT: ChangeType.NEW_PATIENT,
@@ -109,6 +112,21 @@ class StoreOutcome:
     removed_keys: list[str] = field(default_factory=list)
 
 
+class RowParts(NamedTuple):
+    """Which parts of resources are read, of those that take their time.
+
+    The others are empty; `status` is what `SeriesStatus` needs.
+    """
+
+    children: bool = True
+    labels: bool = True
+    status: bool = True
+
+
+WHOLE = RowParts()
+BARE = RowParts(children=False, labels=False, status=False)
+
+
 class ResourceRow(NamedTuple):
     """One resource, with its neighbours; JSON columns are left encoded.
 
@@ -161,8 +179,7 @@ class Counts:
     other_uncompressed_size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One event of the change log."""
 
     seq: int

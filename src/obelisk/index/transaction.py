@@ -7,6 +7,9 @@ from obelisk.dicom.main_tags import STANDARD, MainTags
 from obelisk.errors import NotFoundError
 from obelisk.index.statements import LEVEL_STATEMENTS, STATEMENTS
 
+#: Fewer resources than this are looked up one by one, which is faster than at once.
+FEW = 4
+
 
 class Transaction:
     """A consistent view of the index.

@@ -243,8 +243,7 @@ class WriteTransaction(AttributeWriting, ExportWriting, JobWriting, PeerWriting)
         if parent_pk is None:
             return None
         level, pk = LEVELS[top.depth - 1], parent_pk
-        id_ = str(self._run_at("find_id", level, pk).fetchone()[0])
-        remaining = (level, id_)
+        remaining = (level, self.get_id(level, pk))
         studies = lost.study_count if top is Level.STUDY else 0
         seriess = lost.series_count if top is not Level.INSTANCE else 0
         sizes = (

@@ -120,14 +120,14 @@ class Archive:
         preparation = services.archiving.prepare(resources, self.form)
         key, count, size = (
             preparation.pending.key,
-            len(preparation.keys),
+            len(preparation.files),
             preparation.size,
         )
         content = {"InstancesCount": count, **_sizes("Uncompressed", size)}
 
         def keep(writer: WriteTransaction) -> Continue:
             # If something was deleted since it was looked up, then once again.
-            is_kept = writer.keep_files(key, preparation.keys)
+            is_kept = writer.keep_files(key, preparation.files)
             return Continue([key if is_kept else "", skipped], 0.0, content=content)
 
         return _waiting(services, preparation, keep)

@@ -1,6 +1,7 @@
 """POST /tools/bulk-content and /tools/bulk-delete."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from obelisk.dicom.levels import Level
@@ -34,8 +35,10 @@ def bulk_content(request: Request, services: Services) -> Response:
     ids, target = _ids(fields), _level(fields)
     content = ResponseContent(form=_form(fields))
     with_metadata = _flag(fields, "Metadata", default=True)
+    shown: list[dict[str, Any]] = []
     found = services.bulk.describe(ids, target)
-    shown = [_shown(one, content, services, with_metadata) for one in found]
+    for _, group in groupby(found, lambda one: one.level):
+        shown += _shown(list(group), content, services, with_metadata)
     return json_response(shown)
 
 
@@ -92,16 +95,19 @@ def _deletion(ids: Sequence[str], services: Services) -> Deletion:
 
 
 def _shown(
-    described: ResourceDescription,
+    described: Sequence[ResourceDescription],
     content: ResponseContent,
     services: Services,
     with_metadata: bool,  # noqa: FBT001 -- the handler's only choice
-) -> dict[str, Any]:
-    shown = resources_json([described], content, services)[0]
+) -> list[dict[str, Any]]:
+    """Write resources of one level."""
+    shown = resources_json(described, content, services)
     if with_metadata:
-        level, rows = described.level, [described.row]
-        shown["Metadata"] = services.metadata.texts(level, rows)[0]
-    return dict(sorted(shown.items()))
+        level, rows = described[0].level, [one.row for one in described]
+        metadata = services.metadata.texts(level, rows)
+        for one, texts in zip(shown, metadata, strict=True):
+            one["Metadata"] = texts
+    return [dict(sorted(one.items())) for one in shown]
 
 
 def _ids(fields: Fields) -> Sequence[str]:

@@ -67,7 +67,7 @@ def _found(fields: Fields, services: Services) -> object:
     # What is not indexed is shown where it was searched for, as Orthanc does.
     searched = services.requested_tags.searched(query)
     content = replace(content, tags=tuple(dict.fromkeys((*content.tags, *searched))))
-    found = services.finding.find(query)
+    found = services.finding.find(query, content.row_parts)
     return resources_json(found, content, services)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from obelisk.dicom.dictionary import lookup_tag
 from obelisk.dicom.tag_json import TagForm
 from obelisk.errors import InvalidArgumentError, InvalidInputError
+from obelisk.index.records import WHOLE, RowParts
 from obelisk.rest.messages import Request, split
 
 #: The parts of a resource that can be asked for; requested tags are always given.
@@ -42,6 +43,14 @@ class ResponseContent:
     form: TagForm = TagForm.SIMPLE
     parts: frozenset[str] | None = None
     tags: tuple[int, ...] = ()
+
+    @property
+    def row_parts(self) -> RowParts:
+        """What has to be read for it of the rows of the index."""
+        if self.parts is None:
+            return WHOLE
+        wanted = (name in self.parts for name in ("Children", "Labels", "Status"))
+        return RowParts(*wanted)
 
 
 def content_of(request: Request) -> ResponseContent:

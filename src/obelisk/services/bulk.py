@@ -1,6 +1,8 @@
 """Many resources at once, whatever their levels."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from obelisk.dicom.levels import LEVELS, Level
 from obelisk.errors import NotFoundError
@@ -22,7 +24,7 @@ class Bulk:
             return next(found, None)
 
     def describe(
-        self, ids: Iterable[str], target: Level | None = None
+        self, ids: Sequence[str], target: Level | None = None
     ) -> Iterator[ResourceDescription]:
         """Describe resources; those that do not exist are left out.
 
@@ -34,27 +36,27 @@ class Bulk:
             Describe what is above or below them at this level instead, each once and
             in the order of the ids.
         """
-        wanted: Iterable[tuple[Level, str]] = (
-            (level, id_) for id_ in ids if (level := self.lookup_level(id_))
-        )
+        wanted = self._resources.known(ids)
         if target is not None:
-            related = {one for found in wanted for one in self._related(*found, target)}
-            wanted = ((target, id_) for id_ in sorted(related))
-        for level, id_ in wanted:
-            try:
-                yield self._resources.get(level, id_)
-            except NotFoundError:
-                continue  # deleted meanwhile
+            wanted = [(target, id_) for id_ in sorted(self._related(wanted, target))]
+        for level, group in groupby(wanted, itemgetter(0)):
+            yield from self._resources.some(level, [id_ for _, id_ in group])
 
-    def _related(self, level: Level, id_: str, target: Level) -> list[str]:
-        try:
-            if target.depth > level.depth:
-                return self._resources.child_ids(level, id_, target)
-            if target is not level:
-                return [self._resources.ancestor(level, id_, target).id]
-        except NotFoundError:
-            return []  # deleted meanwhile
-        return [id_]
+    def _related(
+        self, resources: Iterable[tuple[Level, str]], target: Level
+    ) -> set[str]:
+        found: set[str] = set()
+        with self._index.read() as transaction:
+            for level, id_ in resources:
+                pk = transaction.lookup_pk(level, id_)
+                if pk is None:  # deleted meanwhile
+                    continue
+                if target.depth > level.depth:
+                    found.update(transaction.find_descendant_ids(level, pk, target))
+                else:
+                    ancestor_pk = transaction.find_ancestor_pk(level, pk, target)
+                    found.add(transaction.get_id(target, ancestor_pk))
+        return found
 
     def delete(self, ids: Iterable[str]) -> None:
         """Delete resources one after the other; see `delete_one`."""

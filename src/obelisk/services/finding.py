@@ -15,6 +15,7 @@ from obelisk.errors import (
 )
 from obelisk.index.base import Index
 from obelisk.index.expressions import level_of
+from obelisk.index.records import WHOLE, RowParts
 from obelisk.services.resources import ResourceDescription, Resources, describe
 from obelisk.services.samples import Samples
 
@@ -94,15 +95,15 @@ class Finding:
         )
         return list(islice(found, query.limit))
 
-    def find(self, query: Query) -> list[ResourceDescription]:
+    def find(self, query: Query, parts: RowParts = WHOLE) -> list[ResourceDescription]:
         """Describe the resources that a query looks for; see `ids`."""
         level = query.level
         if self._split(query)[1]:
-            return list(self._described(level, self.ids(query)))
+            return list(self._described(level, self.ids(query), parts))
         with self._index.read() as transaction:
             found = transaction.find(self._limited(query))
-            rows = [transaction.get_row_by_pk(level, pk) for pk, _ in found]
-            return describe(transaction, level, rows)
+            rows = transaction.get_rows_by_pk(level, [pk for pk, _ in found], parts)
+            return describe(transaction, level, rows, parts)
 
     def count(self, query: Query) -> int:
         """Return how many resources a query looks for, whatever part of them.
@@ -177,10 +178,12 @@ class Finding:
         with self._index.read() as transaction:
             return [id_ for _, id_ in transaction.find(query)]
 
-    def _described(self, level: Level, ids: list[str]) -> Iterator[ResourceDescription]:
+    def _described(
+        self, level: Level, ids: list[str], parts: RowParts
+    ) -> Iterator[ResourceDescription]:
         for id_ in ids:
             try:
-                yield self._resources.get(level, id_)
+                yield self._resources.get(level, id_, parts)
             except NotFoundError:
                 continue  # deleted meanwhile
 

@@ -15,9 +15,9 @@ from obelisk.dicom.main_tags import SIGNATURE_NAME, STANDARD
 from obelisk.dicom.tag_json import TagForm
 from obelisk.index.annotation_writing import revision_of
 from obelisk.index.base import Index
-from obelisk.index.records import ResourceRow, UserMetadatum
+from obelisk.index.records import BARE, ResourceRow, UserMetadatum
 from obelisk.index.revisions import Revision, RevisionCheck
-from obelisk.services.content_names import ContentNames
+from obelisk.services.content_names import USER_NUMBERS, ContentNames
 from obelisk.services.timestamps import utc_text
 
 
@@ -68,16 +68,16 @@ class Metadata:
             If there is no such resource; so do all methods that take an id.
         """
         with self._index.read() as transaction:
-            row = transaction.get_row(level, id_)
+            row = transaction.get_row(level, id_, BARE)
             given = transaction.find_user_metadata(level, row.pk)
         found = [self._own(*one) for one in own_metadata(level, row).items()]
-        found += [Metadatum(one.number, one.content, revision_of(one)) for one in given]
+        found += map(_given, given)
         return sorted(found, key=lambda one: one.number)
 
     def texts(self, level: Level, rows: Sequence[ResourceRow]) -> list[dict[str, str]]:
         """Return names and values of the metadata of each of some resources."""
         with self._index.read() as transaction:
-            given = [transaction.find_user_metadata(level, row.pk) for row in rows]
+            given = transaction.find_user_metadata_of(level, [row.pk for row in rows])
         return [
             dict(sorted((own_metadata(level, row) | self._named(users)).items()))
             for row, users in zip(rows, given, strict=True)
@@ -104,7 +104,13 @@ class Metadata:
             If the name stands for nothing; so do all methods that take a name.
         """
         number = self.names.number(name)
-        return next((one for one in self.all(level, id_) if one.number == number), None)
+        if number not in USER_NUMBERS:
+            found = self.all(level, id_)
+            return next((one for one in found if one.number == number), None)
+        with self._index.read() as transaction:
+            pk = transaction.get_pk(level, id_)
+            one = transaction.lookup_user_metadatum(level, pk, number)
+        return None if one is None else _given(one)
 
     def set(
         self,
@@ -151,6 +157,10 @@ class Metadata:
 
     def _check(self, expected: Revision | None) -> RevisionCheck:
         return RevisionCheck(expected, self._is_revision_required)
+
+
+def _given(one: UserMetadatum) -> Metadatum:
+    return Metadatum(one.number, one.content, revision_of(one))
 
 
 def own_metadata(level: Level, row: ResourceRow) -> dict[str, str]:

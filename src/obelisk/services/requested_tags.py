@@ -14,7 +14,7 @@ from obelisk.dicom.tag_json import TagForm
 from obelisk.errors import NotFoundError
 from obelisk.index.base import Index
 from obelisk.index.reading import ReadTransaction
-from obelisk.index.records import ResourceRow
+from obelisk.index.records import BARE, ResourceRow
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.resources import Resources
 
@@ -108,8 +108,12 @@ class RequestedTags:
         wanted: list[tuple[str, set[int]] | None] = []
         with self._index.read() as transaction:
             indexed = _Indexed(transaction, level, tags, self._main_tags)
+            indexed.look_up_parents(rows)
+            present = transaction.find_present(
+                level, [(row.pk, row.id) for row in rows]
+            )
             for row in rows:
-                is_there = transaction.lookup_pk(level, row.id) == row.pk
+                is_there = (row.pk, row.id) in present
                 values = indexed.values(row) if is_there else {}
                 found.append(dict(attributes_json(values, form)))
                 unread = others | indexed.unknown(row) if is_there else set()
@@ -162,6 +166,7 @@ class _Indexed:
         self._level = level
         self._tags = frozenset(tags)
         self._wanted = frozenset(map(key_of, tags))
+        self._parents: dict[str, ResourceRow] = {}
         self._of_ancestors: dict[tuple[Level, str], dict[str, Any]] = {}
         self._has_ancestors = any(
             tag in self._tags
@@ -174,6 +179,18 @@ class _Indexed:
             - set(MAIN_TAGS[other])
             for other in LEVELS[: level.depth + 1]
         }
+
+    def look_up_parents(self, rows: Sequence[ResourceRow]) -> None:
+        """Read the parents of some resources at once, if they matter."""
+        parent = self._level.parent
+        ids = {
+            row.parent_id
+            for row in rows
+            if row.parent_id and row.patient_attributes is None
+        }
+        if parent is not None and self._has_ancestors and ids:
+            found = self._transaction.find_rows_by_id(parent, list(ids), BARE)
+            self._parents = {row.id: row for row in found}
 
     def values(self, row: ResourceRow) -> dict[str, Any]:
         """Return names and values."""
@@ -191,7 +208,7 @@ class _Indexed:
                 unknown |= {t for t in self._extra[level] if key_of(t) not in known}
             level = level.parent
             if level is not None and row.parent_id:
-                row = self._transaction.get_row(level, row.parent_id)
+                row = self._transaction.get_row(level, row.parent_id, BARE)
         return unknown
 
     def _own(self, level: Level, row: ResourceRow) -> dict[str, Any]:
@@ -206,7 +223,10 @@ class _Indexed:
     def _inherited(self, level: Level, id_: str) -> dict[str, Any]:
         known = self._of_ancestors.get((level, id_))
         if known is None:
-            known = self._own(level, self._transaction.get_row(level, id_))
+            row = self._parents.get(id_)
+            if row is None:
+                row = self._transaction.get_row(level, id_, BARE)
+            known = self._own(level, row)
             self._of_ancestors[level, id_] = known
         return known
 

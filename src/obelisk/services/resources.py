@@ -12,7 +12,7 @@ from obelisk.dicom.levels import LEVELS, Level
 from obelisk.errors import IndexFullError, NotFoundError, ServerError
 from obelisk.index.base import Index
 from obelisk.index.reading import ReadTransaction
-from obelisk.index.records import Attachment, Counts, ResourceRow
+from obelisk.index.records import WHOLE, Attachment, Counts, ResourceRow, RowParts
 from obelisk.index.series_status import SeriesStatus, series_status
 from obelisk.index.writing import WriteTransaction
 from obelisk.services.removal import Removal
@@ -103,12 +103,16 @@ class Resources:
             return transaction.find_ids(level, since, limit)
 
     def page(
-        self, level: Level, since: int = 0, limit: int | None = None
+        self,
+        level: Level,
+        since: int = 0,
+        limit: int | None = None,
+        parts: RowParts = WHOLE,
     ) -> list[ResourceDescription]:
         """Describe the resources of a level in the order of their ids, or a page."""
         with self._index.read() as transaction:
-            rows = transaction.find_rows(level, since, limit)
-            return describe(transaction, level, rows)
+            rows = transaction.find_rows(level, since, limit, parts)
+            return describe(transaction, level, rows, parts)
 
     def study_texts(
         self, template: str, mark: str, since: int = 0, limit: int | None = None
@@ -120,7 +124,9 @@ class Resources:
         with self._index.read() as transaction:
             return transaction.find_study_texts(template, mark, since, limit)
 
-    def get(self, level: Level, id_: str) -> ResourceDescription:
+    def get(
+        self, level: Level, id_: str, parts: RowParts = WHOLE
+    ) -> ResourceDescription:
         """Describe one resource.
 
         Raises
@@ -129,8 +135,13 @@ class Resources:
             If there is no such resource; so do all methods that take an id.
         """
         with self._index.read() as transaction:
-            row = transaction.get_row(level, id_)
-            return describe(transaction, level, [row])[0]
+            row = transaction.get_row(level, id_, parts)
+            return describe(transaction, level, [row], parts)[0]
+
+    def some(self, level: Level, ids: Sequence[str]) -> list[ResourceDescription]:
+        """Describe those of some resources that there are, in their order."""
+        with self._index.read() as transaction:
+            return describe(transaction, level, transaction.find_rows_by_id(level, ids))
 
     def known(self, ids: Sequence[str]) -> list[tuple[Level, str]]:
         """Return level and id of those of some ids that are of a resource."""
@@ -162,13 +173,13 @@ class Resources:
             return transaction.find_descendant_ids(level, pk, child_level)
 
     def children(
-        self, level: Level, id_: str, child_level: Level
+        self, level: Level, id_: str, child_level: Level, parts: RowParts = WHOLE
     ) -> list[ResourceDescription]:
         """Describe what is below a resource, at any deeper level."""
         with self._index.read() as transaction:
             pk = transaction.get_pk(level, id_)
-            rows = transaction.find_descendants(level, pk, child_level)
-            return describe(transaction, child_level, rows)
+            rows = transaction.find_descendants(level, pk, child_level, parts)
+            return describe(transaction, child_level, rows, parts)
 
     def ancestor(
         self, level: Level, id_: str, ancestor_level: Level
@@ -286,7 +297,7 @@ class Resources:
     def attachments(self, level: Level, pks: Sequence[int]) -> list[list[Attachment]]:
         """Return the attachments of each of some resources, by their row numbers."""
         with self._index.read() as transaction:
-            return [transaction.find_attachments(level, pk) for pk in pks]
+            return transaction.find_attachments_of(level, pks)
 
     def open_file(self, instance_id: str) -> StoredFile:
         """Return the file of an instance."""
@@ -307,10 +318,13 @@ def _give_up(level: Level, id_: str, writer: WriteTransaction) -> None:
 
 
 def describe(
-    transaction: ReadTransaction, level: Level, rows: Sequence[ResourceRow]
+    transaction: ReadTransaction,
+    level: Level,
+    rows: Sequence[ResourceRow],
+    parts: RowParts = WHOLE,
 ) -> list[ResourceDescription]:
     """Describe resources of one level, in the transaction that found them."""
-    if level is not Level.SERIES:
+    if level is not Level.SERIES or not parts.status:
         return [ResourceDescription(level, row) for row in rows]
     return [_described_series(transaction, row) for row in rows]
 

@@ -9,6 +9,7 @@ from obelisk.dicom.levels import Level
 from obelisk.dicom.modules import MODULE_TAGS
 from obelisk.dicom.tag_json import MAXIMUM_TEXT_SIZE, TagForm, tags_json
 from obelisk.errors import NotFoundError
+from obelisk.index.records import BARE
 from obelisk.services.encoding import AssumedEncoding
 from obelisk.services.ordering import OrderedSlices, order_slices, slice_of
 from obelisk.services.resources import Resources
@@ -126,7 +127,8 @@ class Views:
         UnorderableSlicesError
             If their attributes give none.
         """
-        instances = self._resources.children(Level.SERIES, series_id, Level.INSTANCE)
+        series, below = Level.SERIES, Level.INSTANCE
+        instances = self._resources.children(series, series_id, below, BARE)
         slices = [
             slice_of(one.id, one.index_in_series, one.attributes) for one in instances
         ]

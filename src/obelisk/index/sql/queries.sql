@@ -21,24 +21,29 @@ FROM series e JOIN instance i ON i.parent_pk = e.pk
 WHERE e.parent_pk = ? AND i.metadata ->> 'SopClassUid' <> ''
 ORDER BY 1
 
+-- name: find_present
+-- Of row numbers in JSON, those that there are, with their ids.
+SELECT pk, id FROM {table} WHERE pk IN (SELECT value FROM json_each(?))
+
 -- name: find_pk
 SELECT pk FROM {table} WHERE id = ?
 
 -- name: patient_rows
 -- The columns of all *_rows are the first ones of ResourceRow; labels come in the order of their
--- key. Each column costs time, so that what a level does not have is left out at the end.
+-- key. Each column costs time, so that what a level does not have is left out at the end, and children
+-- and labels are there only if ?1 and ?2 want them.
 SELECT r.pk, r.id, r.attributes, r.metadata, NULL,
-       (SELECT json_group_array(id) FROM (SELECT id FROM study WHERE parent_pk = r.pk ORDER BY id)),
+       CASE WHEN ?1 THEN (SELECT json_group_array(id) FROM (SELECT id FROM study WHERE parent_pk = r.pk ORDER BY id)) ELSE '[]' END,
        r.last_update, r.stable_at,
-       CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 0) THEN (SELECT json_group_array(label) FROM label WHERE level = 0 AND resource_pk = r.pk) ELSE '[]' END,
+       CASE WHEN ?2 AND EXISTS (SELECT 1 FROM label WHERE level = 0) THEN (SELECT json_group_array(label) FROM label WHERE level = 0 AND resource_pk = r.pk) ELSE '[]' END,
        NULL, r.is_protected
 FROM patient r
 
 -- name: study_rows
 SELECT r.pk, r.id, r.attributes, r.metadata, p.id,
-       (SELECT json_group_array(id) FROM (SELECT id FROM series WHERE parent_pk = r.pk ORDER BY id)),
+       CASE WHEN ?1 THEN (SELECT json_group_array(id) FROM (SELECT id FROM series WHERE parent_pk = r.pk ORDER BY id)) ELSE '[]' END,
        r.last_update, r.stable_at,
-       CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 1) THEN (SELECT json_group_array(label) FROM label WHERE level = 1 AND resource_pk = r.pk) ELSE '[]' END,
+       CASE WHEN ?2 AND EXISTS (SELECT 1 FROM label WHERE level = 1) THEN (SELECT json_group_array(label) FROM label WHERE level = 1 AND resource_pk = r.pk) ELSE '[]' END,
        r.patient_attributes
 FROM study r JOIN patient p ON p.pk = r.parent_pk
 
@@ -57,18 +62,19 @@ FROM study r JOIN patient p ON p.pk = r.parent_pk
 
 -- name: series_rows
 SELECT r.pk, r.id, r.attributes, r.metadata, p.id,
-       (SELECT json_group_array(id) FROM (SELECT id FROM instance WHERE parent_pk = r.pk ORDER BY id)),
+       CASE WHEN ?1 THEN (SELECT json_group_array(id) FROM (SELECT id FROM instance WHERE parent_pk = r.pk ORDER BY id)) ELSE '[]' END,
        r.last_update, r.stable_at,
-       CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 2) THEN (SELECT json_group_array(label) FROM label WHERE level = 2 AND resource_pk = r.pk) ELSE '[]' END,
+       CASE WHEN ?2 AND EXISTS (SELECT 1 FROM label WHERE level = 2) THEN (SELECT json_group_array(label) FROM label WHERE level = 2 AND resource_pk = r.pk) ELSE '[]' END,
        NULL, 0, r.expected_instance_count
 FROM series r JOIN study p ON p.pk = r.parent_pk
 
 -- name: instance_rows
+-- CROSS JOIN keeps SQLite from beginning with the attachments of all instances.
 SELECT r.pk, r.id, r.attributes, r.metadata, p.id, '[]', '', NULL,
-       CASE WHEN EXISTS (SELECT 1 FROM label WHERE level = 3) THEN (SELECT json_group_array(label) FROM label WHERE level = 3 AND resource_pk = r.pk) ELSE '[]' END,
+       CASE WHEN ?2 AND EXISTS (SELECT 1 FROM label WHERE level = 3) THEN (SELECT json_group_array(label) FROM label WHERE level = 3 AND resource_pk = r.pk) ELSE '[]' END,
        NULL, 0, NULL, r.index_in_series, a.key, a.size
-FROM instance r JOIN series p ON p.pk = r.parent_pk
-JOIN attachment a ON a.level = 3 AND a.resource_pk = r.pk AND a.content_type = 1
+FROM instance r CROSS JOIN series p ON p.pk = r.parent_pk
+CROSS JOIN attachment a ON a.level = 3 AND a.resource_pk = r.pk AND a.content_type = 1
 
 -- name: series_indexes
 SELECT COUNT(*), COUNT(index_in_series), COUNT(DISTINCT index_in_series),
@@ -111,6 +117,12 @@ WHERE level = ? AND resource_pk = (SELECT pk FROM instance WHERE id = ?) AND con
 -- name: find_attachments
 SELECT key, compression, size, md5, crc32, stored_size, stored_md5, content_type, revision
 FROM attachment WHERE level = ? AND resource_pk = ? ORDER BY content_type
+
+-- name: find_attachments_of_some
+SELECT resource_pk, key, compression, size, md5, crc32, stored_size, stored_md5, content_type,
+       revision
+FROM attachment
+WHERE level = ? AND resource_pk IN (SELECT value FROM json_each(?)) ORDER BY resource_pk, content_type
 
 -- name: find_known_keys
 -- Of a list in JSON.
@@ -218,8 +230,11 @@ SELECT key FROM removal WHERE key NOT IN (SELECT key FROM kept_file)
 SELECT DISTINCT key FROM kept_file WHERE key IN (SELECT value FROM json_each(?))
 
 -- name: keep_files
+-- Those of instances, of whose row numbers and keys there is a list in JSON.
 INSERT INTO kept_file (key, holder)
-SELECT key, ?1 FROM attachment WHERE key IN (SELECT value FROM json_each(?2))
+SELECT a.key, ?1 FROM json_each(?2) f
+CROSS JOIN attachment a ON a.level = 3 AND a.resource_pk = f.value ->> 0 AND a.content_type = 1
+WHERE a.key = f.value ->> 1
 
 -- name: find_released_keys
 SELECT key FROM kept_file k WHERE holder = ? AND key IN (SELECT key FROM removal)
@@ -261,6 +276,10 @@ UPDATE {table} SET stable_at = NULL WHERE pk = ? AND id = ? AND stable_at <= ?
 -- name: find_user_metadata
 SELECT number, value, revision FROM user_metadata
 WHERE level = ? AND resource_pk = ? ORDER BY number
+
+-- name: find_user_metadata_of_some
+SELECT resource_pk, number, value, revision FROM user_metadata
+WHERE level = ? AND resource_pk IN (SELECT value FROM json_each(?)) ORDER BY resource_pk, number
 
 -- name: find_user_metadatum
 SELECT number, value, revision FROM user_metadata
@@ -387,7 +406,7 @@ SELECT i.pk, i.id, MAX(0, COALESCE(i.index_in_series, 0)) AS number,
        i.metadata ->> 'TransferSyntax', i.attributes ->> 'SOPInstanceUID',
        i.attributes ->> 'InstanceNumber', a.key, a.compression, a.size, a.crc32
 FROM instance i
-JOIN attachment a ON a.level = 3 AND a.resource_pk = i.pk AND a.content_type = 1
+CROSS JOIN attachment a ON a.level = 3 AND a.resource_pk = i.pk AND a.content_type = 1
 WHERE i.parent_pk = ? ORDER BY number, i.id
 
 -- name: insert_job

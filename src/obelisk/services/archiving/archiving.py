@@ -161,7 +161,7 @@ class Archiving:
         return Preparation(
             archive,
             self._filling(archive, contents, chosen, form),
-            [line.key for line in lines],
+            [(line.pk, line.key) for line in lines],
             sum(line.size for line in lines),
             self._storage.create(),
         )

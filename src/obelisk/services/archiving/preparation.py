@@ -21,8 +21,9 @@ class Preparation:
         Takes the members.
     filling
         Adds them; it yields after each one.
-    keys
-        The files that it is made of.
+    files
+        The row numbers of the instances that it is made of, and the keys of their
+        files.
     size
         How many bytes these have together.
     pending
@@ -33,13 +34,13 @@ class Preparation:
         self,
         archive: Manifest | Deflation,
         filling: Iterator[None],
-        keys: Sequence[str],
+        files: Sequence[tuple[int, str]],
         size: int,
         pending: PendingContent,
     ) -> None:
         self._archive = archive
-        #: The files that it is made of, and how many bytes these have together.
-        self.keys, self.size = keys, size
+        #: What it is made of, and how many bytes that has together.
+        self.files, self.size = files, size
         #: Where it is.
         self.pending = pending
         self._filled_count = 0
@@ -59,7 +60,7 @@ class Preparation:
         count, rounds = self._filled_count, 1
         if isinstance(self._archive, Deflation):
             count, rounds = count + self._archive.packed_count, 2
-        return min(1.0, count / (len(self.keys) * rounds + 1))
+        return min(1.0, count / (len(self.files) * rounds + 1))
 
     def advance(self) -> bool:
         """Go on for a moment; return whether there is more to do.

@@ -124,7 +124,7 @@ def test_a_kept_archive_stays_as_it_was(open_house, is_media, is_compressed):
     kept = _archiving(house).open(prepared.pending.key)
     content = b"".join(kept.read(0, kept.size))
 
-    assert (len(prepared.keys), prepared.archive_size) == (6, kept.size)
+    assert (len(prepared.files), prepared.archive_size) == (6, kept.size)
     assert kept.etag == layout.etag
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
