@@ -3,6 +3,7 @@
 import re
 import time
 
+from obelisk.dicom.levels import LEVELS
 from obelisk.errors import InvalidArgumentError
 from obelisk.index.job_records import JobEvent, JobEventType
 from obelisk.index.records import Change, ChangeType
@@ -10,16 +11,19 @@ from obelisk.rest.messages import (
     Request,
     Response,
     Services,
-    json_response,
+    kept_response,
     split,
     text_response,
 )
-from obelisk.services.changes import ChangesPage
+from obelisk.services.changes import Changes, ChangesPage
 
 _LIMIT = 100
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _OF_JOBS = {kind.value: kind for kind in JobEventType}
 _OCCURRING = {kind.value: kind for kind in ChangeType}
+#: What takes its time to look up in an `Enum`.
+_NAMES = {kind: kind.value for kind in ChangeType}
+_LEVEL_NAMES = {level: level.value for level in LEVELS}
 #: What Orthanc can log too; clients may ask for it, but it never happened here.
 _OTHERS = frozenset(
     {
@@ -46,18 +50,25 @@ def list_changes(request: Request, services: Services) -> Response:
     last change only. Numbers that are none are as if they were not given.
     ``JobSubmitted``, ``JobSuccess`` and ``JobFailure`` are listed on request only.
     """
+    key = request.path, request.query_string
+    return kept_response(
+        services, key, lambda: _page_json(_page(request, services.changes))
+    )
+
+
+def _page(
+    request: Request, changes: Changes
+) -> ChangesPage[Change] | ChangesPage[JobEvent]:
     if "last" in request.args:
-        return json_response(_page_json(services.changes.last()))
+        return changes.last()
     since, limit, to = _cut(request)
     if job_types := _job_types(request):
-        events = services.changes.job_page(job_types, since, limit, to)
-        return json_response(_page_json(events))
+        return changes.job_page(job_types, since, limit, to)
     types = _types(request)
     if types == []:
-        last = services.changes.page(limit=0).last
-        return json_response(_page_json(ChangesPage([], True, None, last)))
-    found = services.changes.page(since, limit, to, types or ())
-    return json_response(_page_json(found))
+        nothing: list[Change] = []
+        return ChangesPage(nothing, True, None, changes.page(limit=0).last)
+    return changes.page(since, limit, to, types or ())
 
 
 def clear_changes(_request: Request, services: Services) -> Response:
@@ -120,10 +131,10 @@ def _change_json(change: Change | JobEvent) -> dict[str, object]:
             "Seq": change.seq,
         }
     return {
-        "ChangeType": change.type.value,
+        "ChangeType": _NAMES[change.type],
         "Date": change.date,
         "ID": change.id,
         "Path": f"/{change.level.plural}/{change.id}",
-        "ResourceType": change.level.value,
+        "ResourceType": _LEVEL_NAMES[change.level],
         "Seq": change.seq,
     }

@@ -41,7 +41,8 @@ def list_resources(request: Request, services: Services) -> Response:
             return services.resources.ids(request.level, since, limit)
         if request.level is Level.STUDY and content == ResponseContent():
             return studies_json(services.resources, since, limit)
-        described = services.resources.page(request.level, since, limit)
+        parts = content.row_parts
+        described = services.resources.page(request.level, since, limit, parts)
         return resources_json(described, content, services)
 
     return kept_response(services, _key(request), make)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from fnmatch import translate
+from functools import cache
 
 from obelisk.dicom.implementation import (
     IMPLEMENTATION_CLASS_UID,
@@ -126,6 +127,7 @@ class Negotiation:
         )
 
 
+@cache
 def _place(uid: str) -> tuple[bool, list[int]]:
     """Return what transfer syntaxes are ordered by: those that came late are last."""
     numbers = [int(part) for part in uid.split(".") if part.isdecimal()]
