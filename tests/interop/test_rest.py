@@ -92,6 +92,26 @@ def test_gzip_multipart_and_chunked_bodies(server: RunningServer) -> None:
     assert packed["Status"] == form[0]["Status"] == chunked["Status"] == "AlreadyStored"
 
 
+def test_form_that_is_cut_where_a_file_starts(server: RunningServer) -> None:
+    """A file is known though the first megabyte ends just behind its first byte.
+
+    It has no file name, and the names of types and parameters are in capitals.
+    """
+    head = b'--XX\r\nContent-Disposition: form-data; name="%s"\r\n\r\n'
+    delimiter = b"\r\n--XX"
+    second = b"\r\n" + head % b"file"
+    first = head % b"text"
+    padding = 1_048_576 - len(first + second) - len(delimiter)
+    content = make_instance(105, study=105)
+    body = first + bytes(padding) + second + content + delimiter + b"--\r\n"
+    kind = "Multipart/Form-Data; Boundary=XX"
+    answer = _call(
+        server, "POST", "/instances", data=body, headers={"Content-Type": kind}
+    )
+
+    assert [one["Status"] for one in answer.json()] == ["Success"]
+
+
 def test_archive_with_one_bad_member(server: RunningServer) -> None:
     """The good members are stored, and the answer says which one failed."""
     good = [make_instance(104, study=104, number=number) for number in (1, 2)]

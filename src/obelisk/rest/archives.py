@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import IO
 
 from obelisk.errors import InvalidDICOMError
@@ -27,6 +28,8 @@ _DAMAGE = (
     RuntimeError,
     ValueError,
 )
+#: In the flags of a member (.ZIP specification, 4.4.4).
+_ENCRYPTED = 1
 #: Preamble and prefix; and how large a file is whose start tells whether it is DICOM.
 _START_BYTES = 132
 _UNJUDGED_BYTES = 1_048_576
@@ -53,6 +56,18 @@ def is_dicom(start: Buffer) -> bool:
     Without preamble, a dataset starts with a low group number.
     """
     return start[128:132] == b"DICM" or bytes(start[:2]) in _DATASET_STARTS
+
+
+def peek(chunks: Iterator[Buffer]) -> tuple[Buffer, Iterator[Buffer]]:
+    """Return a start of a file that tells its kind, and the file from there again."""
+    start = next(chunks, b"")
+    while len(start) < _START_BYTES:
+        start = bytes(start)  # the next chunk may take its place
+        more = bytes(next(chunks, b""))
+        if not more:
+            break
+        start += more
+    return start, chain((start,), chunks)
 
 
 def claims_dicom(name: str, start: Buffer) -> bool:
@@ -159,4 +174,6 @@ def _unpacked(
                 limits.check(size, chunk)
                 yield chunk
     except _DAMAGE as error:
-        raise InvalidDICOMError("The member of the archive is damaged") from error
+        is_secret = info.flag_bits & _ENCRYPTED
+        what = "encrypted" if is_secret else "damaged, or compressed in an unknown way"
+        raise InvalidDICOMError(f"The member of the archive is {what}") from error

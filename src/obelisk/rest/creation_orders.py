@@ -81,7 +81,7 @@ def open_wish(request: Request, services: Services) -> Iterator[Wish]:
     """
     creator = services.default_private_creator
     kind, options = parse_options_header(request.headers.get("Content-Type"))
-    if kind != "multipart/form-data":
+    if kind.lower() != "multipart/form-data":
         yield _wish(_read_object(request, services), creator)
         return
     boundary = options.get("boundary", "").encode("latin-1", "replace")

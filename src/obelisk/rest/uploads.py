@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 from werkzeug.http import parse_options_header
 
@@ -15,6 +14,7 @@ from obelisk.rest.archives import (
     is_dicom,
     iter_members,
     open_archive,
+    peek,
 )
 from obelisk.rest.bodies import open_body
 from obelisk.rest.failures import status_of
@@ -53,7 +53,7 @@ def store(request: Request, services: Services) -> Response:
         )
         kind, options = parse_options_header(request.environ.get("CONTENT_TYPE"))
         boundary = options.get("boundary", "").encode("latin-1", "replace")
-        if kind == "multipart/form-data" and boundary:
+        if kind.lower() == "multipart/form-data" and boundary:
             return json_response(reception.store_form(chunks, boundary))
         is_packed = "HTTP_CONTENT_ENCODING" in request.environ
         return json_response(reception.store_body(chunks, is_packed=is_packed))
@@ -81,8 +81,7 @@ class Reception:
         self, chunks: Iterator[Buffer], *, is_packed: bool
     ) -> Answer | list[Answer]:
         """Store a DICOM file, which may come unpacked, or those of a ZIP archive."""
-        first = next(chunks, b"")
-        whole = chain((first,), chunks)
+        first, whole = peek(chunks)
         if is_archive(first):
             return self.store_archive(whole)
         return self._store_file(ensure_dicom(whole) if is_packed else whole)
@@ -107,8 +106,7 @@ class Reception:
         """
         answers: list[Answer] = []
         for part in split_parts(chunks, boundary):
-            first = next(part.chunks, b"")
-            whole = chain((first,), part.chunks)
+            first, whole = peek(part.chunks)
             if is_archive(first):
                 answers += self.store_archive(whole)
             elif part.filename is not None or is_dicom(first):
@@ -120,12 +118,12 @@ class Reception:
     def _store_member(self, name: str, chunks: Iterator[bytes]) -> Iterator[Answer]:
         """Store one member, unless nothing says that it is DICOM."""
         try:
-            first = next(chunks, b"")
+            first, whole = peek(chunks)
         except InvalidDICOMError as error:
             yield _failure(name, error)
             return
         if claims_dicom(name, first):
-            yield self._attempt(name, chain((first,), chunks))
+            yield self._attempt(name, whole)
         else:
             _log.info("A member of an archive is no DICOM file, and left out")
 

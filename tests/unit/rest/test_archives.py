@@ -2,6 +2,7 @@ import io
 import random
 import struct
 import zipfile
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +14,7 @@ from obelisk.rest.archives import (
     is_dicom,
     iter_members,
     open_archive,
+    peek,
 )
 
 
@@ -66,6 +68,32 @@ def test_damaged_member() -> None:
 
     with pytest.raises(InvalidDICOMError, match="damaged"):
         _members(bytes(content))
+
+
+def test_encrypted_member() -> None:
+    """It is said that a member is encrypted, not that it is damaged."""
+    content = bytearray(_zip({"a": b"first"}))
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + flags] |= 1
+
+    with pytest.raises(InvalidDICOMError, match="encrypted"):
+        _members(bytes(content))
+
+
+def test_start_that_comes_in_pieces() -> None:
+    """Enough is gathered to tell what a file is, though its buffer is used again."""
+    buffer = bytearray(50)
+
+    def pieces() -> Iterator[memoryview]:
+        for number in range(5):
+            buffer[:] = bytes([number]) * 50
+            yield memoryview(buffer)
+
+    start, whole = peek(pieces())
+    assert bytes(start) == b"".join(bytes([number]) * 50 for number in range(3))
+    file = [byte for chunk in whole for byte in chunk]
+    assert file == [number for number in range(5) for _ in range(50)]
+    assert b"".join(peek(iter([b"P", b"K"]))[1]) == b"PK"
 
 
 def test_members_that_overlap() -> None:
