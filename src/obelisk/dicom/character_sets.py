@@ -60,6 +60,8 @@ _CODECS = (
         "GBK": "gb18030",
     }
 )
+#: Some devices write "ISO_IR_100", which can mean one thing only.
+_CODECS |= {name.replace(" ", "_"): codec for name, codec in _CODECS.items()}
 
 #: What each escape sequence designates (PS3.3 Tables C.12-3 and C.12-4): the
 #: half of the code table, and a codec for it.

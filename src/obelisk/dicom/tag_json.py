@@ -138,7 +138,7 @@ class _Converter:
             return full
         limit = 0 if element.tag in self._ignore_length else self._maximum_size
         full["Type"], full["Value"] = text_value(element, limit)
-        if element.private_creator is not None:
+        if element.private_creator:
             full["PrivateCreator"] = element.private_creator
         return full
 

@@ -262,6 +262,13 @@ def test_private_creator():
     assert "PrivateCreator" not in tags["0010,0010"]
 
 
+def test_private_creator_without_a_name():
+    """A block that is reserved for nobody has no creator to tell."""
+    body = element(0x00090010, b"LO", b"") + element(0x00091001, b"LO", b"x")
+    tags = tags_json(read_dataset(file(BODY + body)))
+    assert "PrivateCreator" not in tags["0009,1001"]
+
+
 def _implicit(tag, value):
     return struct.pack("<HHI", tag >> 16, tag & 0xFFFF, len(value)) + value
 
