@@ -45,6 +45,8 @@ _OTHER_ENCODINGS = (
     EXPLICIT_VR_BIG_ENDIAN,
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
 )
+_META_GROUP = 0x0002
+_META_GROUPS = (b"\x02\0", b"\0\x02")
 _META_START = bytes(128) + b"DICM\x02\0\0\0UL\x04\0"
 
 
@@ -113,7 +115,7 @@ class StorageSCP:
             return Status.SOP_CLASS_NOT_SUPPORTED
         transfer_syntax_uid = message.context.transfer_syntax
         dataset = association.dataset()
-        head = _read_head(dataset)
+        head = without_meta(_read_head(dataset), transfer_syntax_uid)
         refusal = _refusal(head, transfer_syntax_uid, sop_class_uid, sop_instance_uid)
         if refusal is not None:
             _log.warning("C-STORE of another instance than its command says")
@@ -223,12 +225,7 @@ def leading_uids(
         except zlib.error:
             return {}
     head = memoryview(data)[:_HEAD_BYTES]
-    if transfer_syntax_uid == IMPLICIT_VR_LITTLE_ENDIAN:
-        items = _iter_implicit(head)
-    elif transfer_syntax_uid == EXPLICIT_VR_BIG_ENDIAN:
-        items = _iter_explicit(head, _EXPLICIT_BIG, _LENGTH_BIG)
-    else:
-        items = _iter_explicit(head, _EXPLICIT_LITTLE, _LENGTH_LITTLE)
+    items = _iter_items(head, transfer_syntax_uid)
     found: dict[tuple[int, int], str | None] = {}
     previous = (0, 0)
     for tag, start, stop in items:
@@ -240,6 +237,32 @@ def leading_uids(
         if tag in (_SOP_CLASS_UID, _SOP_INSTANCE_UID):
             found[tag] = bytes(head[start:stop]).strip(b"\0 ").decode("latin-1")
     return found
+
+
+def without_meta(head: Buffer, transfer_syntax_uid: str) -> Buffer:
+    """Return the start of a dataset without File Meta Information.
+
+    That has no place in a message (PS3.7 Section 6.3.1), but some devices send it; in
+    the file, it would follow the one that is right.
+    """
+    is_deflated = transfer_syntax_uid == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+    if is_deflated or bytes(head[:2]) not in _META_GROUPS:
+        return head
+    view, end = memoryview(head), 0
+    for tag, _, stop in _iter_items(view, transfer_syntax_uid):
+        if tag[0] != _META_GROUP or stop > len(view):
+            break
+        end = stop
+    return view[end:]
+
+
+def _iter_items(head: memoryview, transfer_syntax_uid: str) -> _Items:
+    """Yield tags and the positions of values; the caller checks them."""
+    if transfer_syntax_uid == IMPLICIT_VR_LITTLE_ENDIAN:
+        return _iter_implicit(head)
+    if transfer_syntax_uid == EXPLICIT_VR_BIG_ENDIAN:
+        return _iter_explicit(head, _EXPLICIT_BIG, _LENGTH_BIG)
+    return _iter_explicit(head, _EXPLICIT_LITTLE, _LENGTH_LITTLE)
 
 
 def _iter_implicit(head: memoryview) -> _Items:

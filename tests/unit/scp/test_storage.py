@@ -11,7 +11,7 @@ from obelisk.dicom.implementation import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
 )
-from obelisk.scp.storage import file_meta, leading_uids
+from obelisk.scp.storage import file_meta, leading_uids, without_meta
 
 CLASS, INSTANCE = (0x0008, 0x0016), (0x0008, 0x0018)
 SYNTAXES = [
@@ -22,18 +22,18 @@ SYNTAXES = [
 ]
 
 
-def encode(syntax, *elements):
-    """Encode elements of (number, VR, value) in group 0008."""
+def encode(syntax, *elements, group=8):
+    """Encode elements of (number, VR, value) in a group."""
     data = b""
     for number, vr, value in elements:
         if syntax == SYNTAXES[0]:
-            head = struct.pack("<HHI", 8, number, len(value))
+            head = struct.pack("<HHI", group, number, len(value))
         else:
             order = ">" if syntax == SYNTAXES[2] else "<"
-            long = vr in {b"SQ", b"UN"}
+            long = vr in {b"OB", b"SQ", b"UN"}
             head = struct.pack(
                 f"{order}HH2s" + ("HI" if long else "H"),
-                *(8, number, vr),
+                *(group, number, vr),
                 *((0, len(value)) if long else (len(value),)),
             )
         data += head + value
@@ -90,10 +90,29 @@ def test_what_is_passed_over_is_not_there(syntax, elements, expected):
     assert leading_uids(data, syntax) == expected
 
 
+@pytest.mark.parametrize("syntax", SYNTAXES[:3])
+def test_a_dataset_has_no_meta_header(syntax):
+    """What a device sends of one is left out; the rest stays as it is."""
+    data = encode(syntax, (0x0016, b"UI", b"1.2\0"), (0x0018, b"UI", b"1.2.3\0"))
+    meta = encode(
+        syntax, (1, b"OB", b"\0\1"), (0x10, b"UI", b"1.2.840.10008.1.2.5\0"), group=2
+    )
+
+    assert without_meta(meta + data, syntax) == data
+    assert without_meta(data, syntax) == data
+    assert without_meta(meta, syntax) == b""
+
+
+def test_what_is_deflated_shows_no_meta_header():
+    """Compressed bytes may look like anything."""
+    assert without_meta(b"\2\0\0\0UL\4\0abcdefgh", SYNTAXES[3])[:2] == b"\2\0"
+
+
 @given(st.binary(max_size=4000), st.sampled_from(SYNTAXES))
 def test_any_bytes_do(data, syntax):
     """No bytes raise anything."""
     assert set(leading_uids(data, syntax)) <= {CLASS, INSTANCE}
+    assert data.endswith(without_meta(b"\2\0" + data, syntax)[2:])
 
 
 @pytest.mark.parametrize("uid", ["1.2.3", "1.2.34"])
