@@ -85,6 +85,24 @@ def test_fewer_main_tags(tmp_path: Path) -> None:
         assert shown(server, one) == names.keys()
 
 
+def test_a_study_that_is_not_reconstructed_yet(tmp_path: Path) -> None:
+    """The file tells what it lacks of its patient, although the patient is renewed."""
+    with running_server(OBELISK, tmp_path) as server:
+        one = _store(server, 1, PatientWeight="70")
+    with running_server(OBELISK, tmp_path, ExtraMainDicomTags=_MORE) as server:
+        limited = {"LimitToThisLevelMainDicomTags": True}
+        patient = f"/patients/{one['ParentPatient']}"
+        assert _post(server, f"{patient}/reconstruct", limited).status_code == 200
+        assert _get(server, patient)["MainDicomTags"]["PatientWeight"] == "70"
+        study, series = (
+            f"/studies/{one['ParentStudy']}",
+            f"/series/{one['ParentSeries']}",
+        )
+        for path in (patient, study, series, f"/instances/{one['ID']}"):
+            shown = _get(server, f"{path}?requested-tags=PatientWeight")
+            assert shown["RequestedTags"] == {"PatientWeight": "70"}
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Run a server for several tests."""

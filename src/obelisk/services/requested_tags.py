@@ -197,14 +197,19 @@ class _Indexed:
         return self._own(self._level, row) | self._computed(row)
 
     def unknown(self, row: ResourceRow) -> set[int]:
-        """Return the tags that were not indexed yet when a resource came."""
+        """Return the tags that were not indexed yet when a resource came.
+
+        What a study keeps of its patient has no signature, so that what it lacks may
+        have been added since.
+        """
         level: Level | None = self._level
         unknown: set[int] = set()
         known = self._own(self._level, row).keys() if any(self._extra.values()) else ()
         while level is not None and any(self._extra.values()):
             kept = orjson.loads(row.metadata)
             signature = kept.get(SIGNATURE_NAME, STANDARD.signatures[level])
-            if signature != self._main_tags.signatures[level]:
+            is_copy = level is Level.PATIENT and self._level is not level
+            if is_copy or signature != self._main_tags.signatures[level]:
                 unknown |= {t for t in self._extra[level] if key_of(t) not in known}
             level = level.parent
             if level is not None and row.parent_id:
