@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,6 +109,17 @@ def test_part_of_an_attachment_without_a_start(
 
     assert (answer.status_code, answer.content) == (206, part)
     assert answer.headers["Content-Range"] == f"bytes 0-{len(part) - 1}/9"
+
+
+def test_attachments_without_sums(tmp_path: Path) -> None:
+    """What needs a sum is not offered, and not found."""
+    with running_server(OBELISK, tmp_path, StoreMD5ForAttachments=False) as server:
+        where = f"{_stored(server, 12)['instances']}/attachments/dicom"
+        offered = _call(server, "GET", where).json()
+        sums = [name for name in offered if "md5" in name]
+        assert (len(offered), sums) == (8, [])
+        assert _call(server, "GET", f"{where}/md5").status_code == 404
+        assert _call(server, "POST", f"{where}/verify-md5").status_code == 400
 
 
 def test_compression_of_a_dicom_file(named: RunningServer) -> None:

@@ -45,10 +45,11 @@ def list_attachments(request: Request, services: Services) -> Response:
 
 
 def list_operations(request: Request, services: Services) -> Response:
-    """List what can be done with an attachment."""
-    return tagged(
-        request, json_response(_OPERATIONS), _open(request, services).revision
-    )
+    """List what can be done with an attachment; without a sum, nothing is about it."""
+    found = _open(request, services)
+    has_sum = bool(found.attachment.md5)
+    names = [name for name in _OPERATIONS if has_sum or "md5" not in name]
+    return tagged(request, json_response(names), found.revision)
 
 
 def put_attachment(request: Request, services: Services) -> Response:
