@@ -306,6 +306,29 @@ def test_peers_that_outlive_the_server(tmp_path, is_kept):
         here.kill()
 
 
+def test_instances_are_sent_by_their_numbers(launch):
+    """One series after the other, whatever came first and whatever the ids are."""
+    files = {
+        (series, number): make_instance(1, series=series, number=number)
+        for series in (1, 2)
+        for number in (4, 11, 2, 7, 1)
+    }
+    names = {content: name for name, content in files.items()}
+    with running_peer() as peer:
+        here = launch(OrthancPeers={"peer": [peer.url]})
+        stored = {
+            name: call(here, "POST", "/instances", content).json()
+            for name, content in files.items()
+        }
+        study = stored[1, 1]["ParentStudy"]
+        call(here, "POST", "/peers/peer/store", study)
+        sent = [names[one.body] for one in peer.received if one.body in names]
+
+    ids = {series: stored[series, 1]["ParentSeries"] for series in (1, 2)}
+    wanted = [(series, number) for series in (1, 2) for number in (1, 2, 4, 7, 11)]
+    assert sent == sorted(wanted, key=lambda name: (ids[name[0]], name[1]))
+
+
 def test_what_was_sent_is_logged(launch):
     """Where that is wanted, in the order of the request, each once."""
     with running_peer() as peer:

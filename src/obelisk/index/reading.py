@@ -187,6 +187,16 @@ class ReadTransaction(
         sql = f"SELECT id FROM {table} r WHERE {self._below(level, target)} ORDER BY id"  # noqa: S608 -- names of our own tables
         return [id_ for (id_,) in self._connection.execute(sql, (pk,))]
 
+    def find_instance_ids(self, level: Level, pk: int) -> list[str]:
+        """Return the ids of the instances below a resource, as archives number them."""
+        below = self._below(level, Level.INSTANCE)
+        sql = (
+            "SELECT r.id FROM instance r JOIN series e ON e.pk = r.parent_pk"  # noqa: S608 -- idem
+            f" JOIN study s ON s.pk = e.parent_pk WHERE {below}"
+            " ORDER BY s.id, e.id, MAX(0, COALESCE(r.index_in_series, 0)), r.id"
+        )
+        return [id_ for (id_,) in self._connection.execute(sql, (pk,))]
+
     @staticmethod
     def _below(level: Level, target: Level) -> str:
         condition = "= ?"

@@ -154,7 +154,10 @@ class Resources:
             ]
 
     def instances_of(self, resources: Sequence[tuple[Level, str]]) -> list[str]:
-        """Return the ids of the instances of some resources, each once."""
+        """Return the ids of the instances of some resources, each once.
+
+        Those of a series follow each other by their numbers.
+        """
         found: dict[str, None] = {}
         with self._index.read() as transaction:
             for level, id_ in resources:
@@ -162,8 +165,7 @@ class Resources:
                 if level is Level.INSTANCE:
                     found[id_] = None
                 else:
-                    below = transaction.find_descendant_ids(level, pk, Level.INSTANCE)
-                    found |= dict.fromkeys(below)
+                    found |= dict.fromkeys(transaction.find_instance_ids(level, pk))
         return list(found)
 
     def child_ids(self, level: Level, id_: str, child_level: Level) -> list[str]:
