@@ -5,6 +5,7 @@ import http.client
 import io
 import socket
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ import pytest
 import requests
 
 from factories import make_instance, make_sized_instance
-from launching import RunningServer
+from launching import OBELISK, RunningServer, running_server
 
 _SECONDS = 30
 
@@ -323,8 +324,17 @@ def test_system(server: RunningServer) -> None:
     assert system["Capabilities"]["HasExtendedFind"] is True
 
 
-def test_changes(server: RunningServer) -> None:
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server whose log nobody else adds to."""
+    with running_server(OBELISK, tmp_path_factory.mktemp("changes")) as server:
+        _stored(server, 109)
+        yield server
+
+
+def test_changes(logged: RunningServer) -> None:
     """New resources are logged in order, and clients can follow."""
+    server = logged
     last = _call(server, "GET", "/changes?last").json()["Last"]
     id_ = _stored(server, 110)
     page = _call(server, "GET", f"/changes?since={last}&limit=2").json()
@@ -343,8 +353,9 @@ def test_changes(server: RunningServer) -> None:
     assert _call(server, "GET", "/changes?last=false&since=1").json() == newest
 
 
-def test_changes_before_the_first_one(server: RunningServer) -> None:
+def test_changes_before_the_first_one(logged: RunningServer) -> None:
     """There are none; but -1 stands for no number, as with Orthanc."""
+    server = logged
     last = _call(server, "GET", "/changes?last").json()["Last"]
 
     assert _call(server, "GET", "/changes?to=-2").json() == {
@@ -359,12 +370,12 @@ def test_changes_before_the_first_one(server: RunningServer) -> None:
 @pytest.mark.parametrize("name", ["since", "limit", "to"])
 @pytest.mark.parametrize("text", ["99999999999999999999", "5_0", "\u0663", "x", ""])
 def test_numbers_of_changes_that_are_none(
-    server: RunningServer, name: str, text: str
+    logged: RunningServer, name: str, text: str
 ) -> None:
     """They are as if they were not given."""
-    asked = _call(server, "GET", f"/changes?{name}={quote(text)}").json()
+    asked = _call(logged, "GET", f"/changes?{name}={quote(text)}").json()
 
-    assert asked == _call(server, "GET", "/changes").json()
+    assert asked == _call(logged, "GET", "/changes").json()
 
 
 def test_statistics_of_a_study(server: RunningServer) -> None:
