@@ -287,6 +287,7 @@ class TimedIndex:
     def __init__(self, index: SQLiteIndex) -> None:
         self.read = index.read
         self.version = index.version
+        self.reserve = index.reserve
         self._index = index
         self.seconds: list[float] = []
 
