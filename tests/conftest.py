@@ -45,6 +45,7 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., RunningServer]]:
     for server in servers:
         if server.process.poll() is None:
             server.terminate()
+        server.kill()
 
 
 @pytest.fixture(scope="session")

@@ -69,18 +69,23 @@ class RunningServer:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         wait_until(lambda: not _has_living(self.process.pid))
-        with contextlib.suppress(OSError):
-            (self.storage / _RESERVE).unlink()
+        self._drop_reserve()
 
     def terminate(self, timeout_seconds: float = 30) -> int:
-        """Ask the server to stop; return its exit status."""
+        """Ask the server to stop; return its exit status. The reserve goes, too."""
         self._collect()
         self.process.terminate()
         try:
-            return self.process.wait(timeout_seconds)
+            status = self.process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+        self._drop_reserve()
+        return status
+
+    def _drop_reserve(self) -> None:
+        with contextlib.suppress(OSError):
+            (self.storage / _RESERVE).unlink()
 
     def _collect(self) -> None:
         if self.is_scanned:

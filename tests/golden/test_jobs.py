@@ -8,11 +8,12 @@ import pytest
 from factories import make_instance
 from golden.record_jobs import ACTIONS, ANSWERS, ODD_SUBMISSIONS, call
 from launching import free_port
-from obelisk.app.node import Node
+from obelisk.app.node import INDEX_NAME, Node
 from obelisk.config import Config, DICOMSection, StorageSection
 from obelisk.http.listening import listen
 from obelisk.http.server import HTTPServer
 from obelisk.http.settings import HTTPServerSettings
+from obelisk.index.reserve import Reserve
 from obelisk.jobs.run import Run
 
 RECORDED = json.loads(ANSWERS.read_text())
@@ -93,10 +94,11 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path):
-    """A server whose jobs stand still."""
+    """A server whose jobs stand still; it leaves no reserve in a folder that stays."""
     place = Place(tmp_path)
     yield place
     place.close()
+    Reserve.beside(tmp_path / INDEX_NAME).release()
 
 
 @pytest.mark.parametrize("state", RECORDED["states"])
