@@ -161,6 +161,11 @@ class ReadTransaction(
         by_id = {row.id: row for row in rows}
         return [by_id[id_] for id_ in ids if id_ in by_id]
 
+    def lookup_level(self, id_: str) -> Level | None:
+        """Return the level of a resource, `None` if there is none with this id."""
+        found = (one for one in LEVELS if self.lookup_pk(one, id_) is not None)
+        return next(found, None)
+
     def get_id(self, level: Level, pk: int) -> str:
         """Return the id of the resource with a row number that is known to exist."""
         return str(self._run_at("find_id", level, pk).fetchone()[0])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from obelisk.dicom.levels import LEVELS, Level
+from obelisk.dicom.levels import Level
 from obelisk.errors import NotFoundError
 from obelisk.index.base import Index
 from obelisk.services.resources import ResourceDescription, Resources
@@ -20,8 +20,7 @@ class Bulk:
     def lookup_level(self, id_: str) -> Level | None:
         """Return the level of a resource, `None` if there is none with this id."""
         with self._index.read() as transaction:
-            found = (one for one in LEVELS if transaction.lookup_pk(one, id_))
-            return next(found, None)
+            return transaction.lookup_level(id_)
 
     def describe(
         self, ids: Sequence[str], target: Level | None = None

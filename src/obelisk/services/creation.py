@@ -226,15 +226,12 @@ class Creation:
 
     def _level_of(self, parent: str) -> Level:
         with self.index.read() as transaction:
-            for level in LEVELS:
-                try:
-                    transaction.get_pk(level, parent)
-                except NotFoundError:
-                    continue
-                if level is Level.INSTANCE:
-                    raise InstanceParentError
-                return level
-        raise UnknownParentError
+            level = transaction.lookup_level(parent)
+        if level is None:
+            raise UnknownParentError
+        if level is Level.INSTANCE:
+            raise InstanceParentError
+        return level
 
     def _store(
         self, draft: Draft, payload: Payload | None, origin: Origin

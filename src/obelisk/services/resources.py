@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from obelisk.dicom.levels import LEVELS, Level
+from obelisk.dicom.levels import Level
 from obelisk.errors import IndexFullError, NotFoundError, ServerError
 from obelisk.index.base import Index
 from obelisk.index.reading import ReadTransaction
@@ -146,12 +146,8 @@ class Resources:
     def known(self, ids: Sequence[str]) -> list[tuple[Level, str]]:
         """Return level and id of those of some ids that are of a resource."""
         with self._index.read() as transaction:
-            return [
-                (level, id_)
-                for id_ in ids
-                for level in LEVELS
-                if transaction.lookup_pk(level, id_) is not None
-            ]
+            levels = [(transaction.lookup_level(id_), id_) for id_ in ids]
+        return [(level, id_) for level, id_ in levels if level is not None]
 
     def instances_of(self, resources: Sequence[tuple[Level, str]]) -> list[str]:
         """Return the ids of the instances of some resources, each once.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from obelisk.dicom.levels import LEVELS, Level
+from obelisk.dicom.levels import Level
 from obelisk.errors import (
     NotFoundError,
     StorageFullError,
@@ -106,11 +106,10 @@ class Archiving:
         found: list[Resource] = []
         with self._index.read() as transaction:
             for id_ in ids:
-                pks = ((level, transaction.lookup_pk(level, id_)) for level in LEVELS)
-                levels = [level for level, pk in pks if pk is not None]
-                if not levels:
+                level = transaction.lookup_level(id_)
+                if level is None:
                     raise NotFoundError("resource", id_)
-                found.append((levels[0], id_))
+                found.append((level, id_))
         return found
 
     def lay_out(self, resources: Sequence[Resource], form: ArchiveForm) -> Layout:
